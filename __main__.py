@@ -1,0 +1,32 @@
+"""The stack: settings in, platform made, addresses out. What it is made of is in `components/`."""
+
+import pulumi
+import pulumi_aws as aws
+
+import settings
+from components.platform import Platform
+
+wanted = settings.load_stack()
+
+cloud = aws.Provider(
+    "aws",
+    region=wanted.region,
+    # A stack that is run with another account's credentials stops here, and not among that account's buckets.
+    allowed_account_ids=[wanted.account_id] if wanted.account_id else None,
+    default_tags={
+        "tags": {
+            "platform": wanted.name,
+            "stack": pulumi.get_stack(),
+            "managed-by": "pulumi",
+            **wanted.tags,
+        }
+    },
+)
+account_id = wanted.account_id or aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=cloud)).account_id
+
+platform = Platform("platform", wanted.platform_args(account_id), pulumi.ResourceOptions(providers=[cloud]))
+
+pulumi.export("clusterName", platform.cluster_name)
+pulumi.export("kubeconfig", platform.kubeconfig)
+pulumi.export("bucketNames", platform.bucket_names)
+pulumi.export("metricsUrl", platform.metrics_url)

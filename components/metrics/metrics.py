@@ -1,0 +1,160 @@
+"""Everything about metrics in one component: bucket, roles, Prometheus, Thanos, exporters, Pushgateway."""
+
+from typing import Any
+
+import pulumi
+
+from .. import naming
+from ..foundation.helm_release import HelmRelease, HelmReleaseArgs
+from ..foundation.irsa_role import IrsaRole, IrsaRoleArgs
+from ..foundation.tiered_bucket import TieredBucket, TieredBucketArgs
+from ..validation import refuse
+from . import names
+from .blackbox_exporter import BlackboxExporter
+from .metrics_args import MetricsArgs, metrics_faults
+from .object_store import ObjectStoreSecret
+from .prometheus import Prometheus, PrometheusArgs
+from .pushgateway import Pushgateway
+from .retention import metrics_retention, metrics_transitions
+from .thanos import Thanos, ThanosArgs
+
+__all__ = ["Metrics", "MetricsArgs", "metrics_faults"]
+
+ROLES = ("prometheus", "thanos")
+"""Whose roles may delete blocks: sidecars and receive their failed uploads, the compactor everything old."""
+
+
+class Metrics(pulumi.ComponentResource):
+    """Metrics of one cluster, kept for a year in tiered S3."""
+
+    query_frontend_url: str
+    """Prometheus API over everything, inside the cluster; what Grafana asks."""
+    bucket_name: str
+    """Physical name of the bucket of blocks."""
+    alertmanager_url: str
+    """Address of Alertmanager, inside the cluster."""
+    prometheus_url: str
+    """Address of any one Prometheus replica, inside the cluster."""
+
+    def __init__(self, name: str, args: MetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse("Metrics", name, metrics_faults(args))
+        super().__init__("eks-observability:index:Metrics", name, dict(args), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        bucket = TieredBucket(f"{name}-bucket", _bucket(args), child)
+        sidecar = IrsaRole(f"{name}-prometheus-role", _role(args, "prometheus"), child)
+        keeper = IrsaRole(f"{name}-thanos-role", _role(args, "thanos"), child)
+        store = ObjectStoreSecret(
+            f"{name}-object-store",
+            {
+                "bucket_name": metrics_bucket_name(args),
+                "region": args["region"],
+                "namespace": args.get("namespace", "observability"),
+            },
+            child,
+        )
+        crds = HelmRelease(f"{name}-crds", _crds(args), child)
+        prometheus = Prometheus(
+            f"{name}-prometheus",
+            _prometheus(args, store.config, sidecar.role_arn),
+            pulumi.ResourceOptions(parent=self, depends_on=[bucket, sidecar, store, crds]),
+        )
+        thanos = Thanos(
+            f"{name}-thanos",
+            _thanos(args, store.config, keeper.role_arn),
+            pulumi.ResourceOptions(parent=self, depends_on=[bucket, keeper, store, prometheus]),
+        )
+        # Their monitors need the CRDs, and pass the operator's webhook.
+        after = pulumi.ResourceOptions(parent=self, depends_on=[prometheus])
+        BlackboxExporter(f"{name}-blackbox-exporter", _common(args, "namespace", "charts_source"), after)
+        Pushgateway(f"{name}-pushgateway", _common(args, "namespace", "charts_source", "storage_class_name"), after)
+        self.bucket_name = metrics_bucket_name(args)
+        self.query_frontend_url = thanos.query_frontend_url
+        self.prometheus_url, self.alertmanager_url = prometheus.prometheus_url, prometheus.alertmanager_url
+        self.register_outputs(
+            {
+                "query_frontend_url": self.query_frontend_url,
+                "bucket_name": self.bucket_name,
+                "alertmanager_url": self.alertmanager_url,
+                "prometheus_url": self.prometheus_url,
+            }
+        )
+
+
+def metrics_bucket_name(args: MetricsArgs) -> str:
+    """Physical name of the bucket of blocks."""
+    return naming.bucket_name(args["platform_name"], args["account_id"], args["region"], "metrics")
+
+
+def _role_name(args: MetricsArgs, who: str) -> str:
+    return naming.role_name(args["platform_name"], args["region"], who)
+
+
+def _bucket(args: MetricsArgs) -> TieredBucketArgs:
+    """Blocks. Deleting some is ordinary work for compactor, sidecars, ruler and receive, so their roles may."""
+    transitions = metrics_transitions(args.get("retention"))
+    return {
+        "bucket_name": metrics_bucket_name(args),
+        "region": args["region"],
+        "kms_key_arn": args["kms_key_arn"],
+        "transitions": [{"storage_class": cls, "after_days": days} for cls, days in transitions],
+        "expire_after_days": metrics_retention(args.get("retention")).expire_after_days,
+        "protect": args.get("protect", True),
+        "deletion_principal_arns": args.get("deletion_principal_arns", []),
+        "object_deletion_principal_arns": [
+            naming.role_arn(args["account_id"], args["region"], _role_name(args, who)) for who in ROLES
+        ],
+    }
+
+
+def _role(args: MetricsArgs, who: str) -> IrsaRoleArgs:
+    thanos = names.thanos_s3_service_accounts(bool(args.get("receive_enabled", False)))
+    role: IrsaRoleArgs = {
+        "role_name": _role_name(args, who),
+        "account_id": args["account_id"],
+        "region": args["region"],
+        "oidc_provider_arn": args["oidc_provider_arn"],
+        "oidc_issuer": args["oidc_issuer"],
+        "namespace": args.get("namespace", "observability"),
+        "service_accounts": thanos if who == "thanos" else [names.PROMETHEUS_SERVICE_ACCOUNT],
+        "bucket_name": metrics_bucket_name(args),
+        "kms_key_arn": args["kms_key_arn"],
+    }
+    if "permissions_boundary_arn" in args:
+        role["permissions_boundary_arn"] = args["permissions_boundary_arn"]
+    return role
+
+
+def _crds(args: MetricsArgs) -> HelmReleaseArgs:
+    """First of all, and a release of its own: Helm never upgrades the CRDs that a chart brings along."""
+    return {
+        "chart": names.PROMETHEUS_OPERATOR_CRDS,
+        "release_name": names.PROMETHEUS_OPERATOR_CRDS,
+        "namespace": args.get("namespace", "observability"),
+        "values": {},
+        "charts_source": args.get("charts_source", ""),
+    }
+
+
+def _prometheus(args: MetricsArgs, object_store_config: str, role_arn: str) -> PrometheusArgs:
+    given: PrometheusArgs = _common(args, "namespace", "agents_namespace", "storage_class_name", "charts_source")
+    given["cluster_name"] = args["cluster_name"]
+    given["object_store_config"] = object_store_config
+    given["role_arn"] = role_arn
+    given["sizing"] = args.get("prometheus", {})
+    return given
+
+
+def _thanos(args: MetricsArgs, object_store_config: str, role_arn: str) -> ThanosArgs:
+    given: ThanosArgs = _common(
+        args, "namespace", "storage_class_name", "charts_source", "retention", "receive_enabled"
+    )
+    given["cluster_name"] = args["cluster_name"]
+    given["object_store_config"] = object_store_config
+    given["role_arn"] = role_arn
+    given["sizing"] = args.get("thanos", {})
+    return given
+
+
+def _common(args: MetricsArgs, *keys: str) -> Any:
+    """What a part takes under the same name, if it was given."""
+    return {key: args[key] for key in keys if key in args}  # type: ignore[literal-required]

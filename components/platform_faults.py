@@ -1,0 +1,103 @@
+"""What is wrong with a platform's arguments, before anything is registered.
+
+Paths are those of `PlatformArgs`. The parts' own functions judge their parts; what is left for this module
+is what only the whole can see. Stack settings are held against the same rules (`settings.py`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from . import defaults
+from .foundation.checks import account_faults, log_retention_faults, principal_faults, public_cidr_faults, region_faults
+from .foundation.helm_release import chart_faults
+from .foundation.network import default_zones, interface_endpoint_faults
+from .foundation.node_groups import node_group_faults
+from .foundation.subnets import cidr_faults, zone_faults
+from .metrics.sizing import prometheus_sizing_faults, thanos_sizing_faults
+from .platform_args import PlatformArgs, PlatformClusterArgs, PlatformNetworkArgs
+from .storage import retention_faults
+from .validation import Fault
+from .versions import CHARTS, EKS_ADDONS
+
+LONGEST_NAME = 20
+"""`<name>-profiles-<account>-<region>` has to fit into the 63 characters of a bucket's name."""
+
+
+def zones(args: PlatformArgs) -> list[str]:
+    """The availability zones that the platform spreads over."""
+    return args.get("network", {}).get("availability_zones") or default_zones(args["region"])
+
+
+def platform_faults(args: PlatformArgs) -> list[Fault]:
+    """Everything wrong with the arguments."""
+    faults = region_faults("region", args["region"]) + account_faults("account_id", args["account_id"])
+    if not re.fullmatch(r"[a-z][a-z0-9-]{1,18}[a-z0-9]", args["name"]):
+        bound = f"be 3 to {LONGEST_NAME} lower-case letters, digits and inner hyphens, a letter first"
+        faults.append(Fault("name", args["name"], bound))
+    faults += _network_faults(args, args.get("network", {}))
+    faults += _cluster_faults(args.get("cluster", {}))
+    faults += _below("retention", retention_faults(args.get("retention", {})))
+    metrics = args.get("metrics", {})
+    faults += prometheus_sizing_faults(metrics.get("prometheus"), "metrics.prometheus")
+    faults += thanos_sizing_faults(metrics.get("thanos"), "metrics.thanos")
+    faults += _charts_faults("charts.source", args.get("charts", {}).get("source", ""))
+    deleters = args.get("protection", {}).get("deletion_principal_arns", [])
+    return faults + principal_faults("protection.deletion_principal_arns", deleters)
+
+
+def _network_faults(args: PlatformArgs, network: PlatformNetworkArgs) -> list[Fault]:
+    faults = zone_faults("network.availability_zones", zones(args), args["region"])
+    existing = network.get("existing")
+    if "existing" in args.get("cluster", {}):
+        return faults + _superfluous("network", network, "availability_zones", "the cluster exists, and its network too")
+    if existing is not None:
+        faults += _superfluous("network", network, "availability_zones", "the VPC exists")
+        private = existing["private_subnet_ids"]
+        if len(private) != len(zones(args)):
+            bound = f"be one for each availability zone: {', '.join(zones(args))}"
+            faults.append(Fault("network.existing.private_subnet_ids", private, bound))
+        return faults
+    faults += cidr_faults("network.cidr_block", network.get("cidr_block", defaults.NETWORK_CIDR))
+    faults += interface_endpoint_faults("network.interface_endpoints", network.get("interface_endpoints", []))
+    days = network.get("flow_log_retention_days", defaults.FLOW_LOG_RETENTION_DAYS)
+    return faults + log_retention_faults("network.flow_log_retention_days", days)
+
+
+def _cluster_faults(cluster: PlatformClusterArgs) -> list[Fault]:
+    existing = cluster.get("existing")
+    if existing is not None:
+        faults = _superfluous("cluster", cluster, "", "the cluster exists")
+        if not re.fullmatch(r"(https://)?[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?", existing["oidc_issuer"]):
+            bound = "be an issuer such as oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF"
+            faults.append(Fault("cluster.existing.oidc_issuer", existing["oidc_issuer"], bound))
+        return faults
+    version = cluster.get("kubernetes_version", defaults.KUBERNETES_VERSION)
+    faults = []
+    if version not in EKS_ADDONS:
+        faults.append(Fault("cluster.kubernetes_version", version, f"be one of {', '.join(EKS_ADDONS)}"))
+    faults += public_cidr_faults("cluster.public_access_cidrs", cluster.get("public_access_cidrs", []))
+    faults += principal_faults("cluster.admin_principal_arns", cluster.get("admin_principal_arns", []))
+    if "node_groups" in cluster:
+        faults += node_group_faults("cluster.node_groups", cluster["node_groups"])
+    days = cluster.get("control_plane_log_retention_days", defaults.CONTROL_PLANE_LOG_RETENTION_DAYS)
+    return faults + log_retention_faults("cluster.control_plane_log_retention_days", days)
+
+
+def _charts_faults(path: str, source: str) -> list[Fault]:
+    """A charts source that can't be one, or a folder that lacks charts."""
+    faults = [fault._replace(path=path) for chart in CHARTS for fault in chart_faults(chart, source)]
+    return list(dict.fromkeys(faults))
+
+
+def _superfluous(section: str, given: Mapping[str, object], allowed: str, reason: str) -> list[Fault]:
+    """Keys that would be ignored beside `existing`, and so are refused."""
+    return [
+        Fault(f"{section}.{key}", value, f"be left out: {reason}")
+        for key, value in given.items()
+        if key not in ("existing", allowed)
+    ]
+
+
+def _below(prefix: str, faults: Iterable[Fault]) -> list[Fault]:
+    """The faults of a part, with paths that begin at the whole."""
+    return [fault._replace(path=f"{prefix}.{fault.path}") for fault in faults]

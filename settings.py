@@ -1,0 +1,398 @@
+"""Stack configuration as typed, frozen settings.
+
+`Pulumi.<stack>.yaml` says what differs from production's defaults; this module says what may be said, and
+refuses the rest: every fault at once, each naming its key, the value, the bound and the file. Rules that
+need more than a type are the components' own (`components/platform_faults.py`), so they are written once.
+
+`python -m settings --schema` prints the JSON schema of the settings, for editors. No resource is made
+here: `Settings.platform_args()` hands plain data to the components.
+"""
+
+import argparse
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, cast, get_args
+
+import pulumi
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from components import defaults
+from components.metrics.sizing import PROMETHEUS_SIZING, THANOS_SIZING
+from components.platform_args import PlatformArgs
+from components.platform_faults import platform_faults
+
+PROJECT = "eks-observability"
+"""The project's name in Pulumi.yaml, and so the namespace of its configuration keys."""
+
+
+class Section(BaseModel):
+    """Common ground: camelCase keys, nothing unknown, nothing changed after loading."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=False
+    )
+
+
+class ExistingNetwork(Section):
+    """A VPC that is there already."""
+
+    vpc_id: str
+    """Id of the VPC, `vpc-...`."""
+    private_subnet_ids: tuple[str, ...]
+    """Subnets for nodes, one for each availability zone, in the zones' order, with a way out to AWS' APIs."""
+    control_plane_subnet_ids: tuple[str, ...] | None = None
+    """Subnets for the control plane's interfaces, in two zones or more. Default: the private ones."""
+
+
+class Network(Section):
+    """The VPC to make, or an existing one to use."""
+
+    cidr_block: str = defaults.NETWORK_CIDR
+    """IPv4 range of the VPC, /16 to /20. Changing it replaces the network and the cluster."""
+    availability_zones: tuple[str, ...] | None = None
+    """Two or three zones of the region. Default: its a, b and c. Two save a NAT gateway and lose quorum sooner."""
+    single_nat_gateway: bool = False
+    """One NAT gateway for all zones: cheaper, but the way out is down with its zone."""
+    interface_endpoints: tuple[str, ...] | None = None
+    """AWS services reached without NAT. Default: ecr.api, ecr.dkr, sts, ec2, kms, logs. Empty list: none."""
+    flow_log_retention_days: int = defaults.FLOW_LOG_RETENTION_DAYS
+    """Days that VPC flow logs are kept; one of CloudWatch Logs' periods."""
+    existing: ExistingNetwork | None = None
+    """Use this VPC and make none."""
+
+
+class NodeTaint(Section):
+    """A taint on every node of a group."""
+
+    key: str
+    """Taint key, as in Kubernetes."""
+    value: str | None = None
+    """Taint value."""
+    effect: str
+    """`NoSchedule`, `PreferNoSchedule` or `NoExecute`."""
+
+
+class NodeGroup(Section):
+    """One managed node group."""
+
+    instance_types: tuple[str, ...]
+    """EC2 types of one architecture, best first; several make Spot capacity likelier."""
+    spot: bool = False
+    """Spot instances: cheaper, and taken away with two minutes' notice."""
+    one_per_zone: bool = False
+    """One group in each zone, so that nodes come back where their volumes are; sizes then hold for each zone."""
+    min_size: int | None = None
+    """Fewest nodes. Default 1."""
+    max_size: int | None = None
+    """Most nodes. Default three times `desiredSize`."""
+    desired_size: int | None = None
+    """Nodes at the start; later changes belong to autoscalers. Default `minSize`."""
+    disk_gib: int | None = None
+    """Root volume in GiB, 20 to 16384. Default 50."""
+    labels: dict[str, str] | None = None
+    """Labels besides the group's own."""
+    taints: tuple[NodeTaint, ...] | None = None
+    """Taints on every node."""
+
+
+class ExistingCluster(Section):
+    """An EKS cluster that is there already."""
+
+    name: str
+    """Its name; also the `cluster` label on every metric."""
+    oidc_issuer: str
+    """Its OIDC issuer; the IAM OIDC provider of that issuer must exist in the account."""
+    kubeconfig: str | None = None
+    """Path of a kubeconfig for it. Default: what KUBECONFIG names."""
+
+
+class Cluster(Section):
+    """The EKS cluster to make, or an existing one to use."""
+
+    kubernetes_version: str = defaults.KUBERNETES_VERSION
+    """Minor version of the control plane; one for which add-ons are pinned. EKS goes up by one at a time."""
+    public_access_cidrs: tuple[str, ...] = ()
+    """Ranges that may reach the API server from the internet. None: run Pulumi from inside the VPC."""
+    admin_principal_arns: tuple[str, ...] = ()
+    """IAM roles that get cluster-admin, besides the one that creates the cluster."""
+    node_groups: dict[str, NodeGroup] | None = None
+    """Node groups by name, instead of the default system, stateful and stateless ones."""
+    control_plane_log_retention_days: int = defaults.CONTROL_PLANE_LOG_RETENTION_DAYS
+    """Days that the control plane's logs are kept; one of CloudWatch Logs' periods."""
+    existing: ExistingCluster | None = None
+    """Use this cluster and make none, nor a network."""
+
+
+class MetricsRetention(Section):
+    """Metrics: how long at each resolution, which also fixes the storage tiers."""
+
+    raw_days: int = defaults.METRICS_RAW_DAYS
+    """Days at full resolution, in S3 Standard; 30 or more, since Standard-IA takes nothing younger."""
+    five_minute_days: int = defaults.METRICS_5M_DAYS
+    """Days at 5-minute resolution, from `rawDays` on in Standard-IA."""
+    one_hour_days: int = defaults.METRICS_1H_DAYS
+    """Days at 1-hour resolution, from `fiveMinuteDays` on in Glacier Instant Retrieval; then deleted."""
+
+
+class LogsRetention(Section):
+    """Logs."""
+
+    days: int = defaults.LOGS_DAYS
+    """Days until a line is deleted."""
+    standard_days: int = defaults.LOGS_STANDARD_DAYS
+    """Days in S3 Standard, then Intelligent-Tiering; less than `days`."""
+
+
+class TracesRetention(Section):
+    """Traces."""
+
+    days: int = defaults.TRACES_DAYS
+    """Days until a trace is deleted."""
+
+
+class ProfilesRetention(Section):
+    """Profiles."""
+
+    days: int = defaults.PROFILES_DAYS
+    """Days until a profile is deleted."""
+
+
+class AuditRetention(Section):
+    """Audit records."""
+
+    days: int = defaults.AUDIT_DAYS
+    """Days until an audit record is deleted."""
+
+
+class Retention(Section):
+    """How long each signal is kept."""
+
+    metrics: MetricsRetention = MetricsRetention()
+    logs: LogsRetention = LogsRetention()
+    traces: TracesRetention = TracesRetention()
+    profiles: ProfilesRetention = ProfilesRetention()
+    audit: AuditRetention = AuditRetention()
+
+
+class PrometheusSizing(Section):
+    """Room for Prometheus and Alertmanager; the sizing guide in docs/metrics.md has rows for larger clusters."""
+
+    replicas: int = defaults.PROMETHEUS_REPLICAS
+    """Replicas that each scrape everything, 1 to 3. One loses data while it restarts."""
+    cpu: str = PROMETHEUS_SIZING["cpu"]
+    """CPU requested by each replica, as a Kubernetes quantity; it may use twice as much."""
+    memory: str = PROMETHEUS_SIZING["memory"]
+    """Memory of each replica: 8Gi carries 500,000 active series."""
+    storage_gib: int = PROMETHEUS_SIZING["storage_gib"]
+    """GiB of each replica's volume, at least 10."""
+    alertmanager_replicas: int = defaults.ALERTMANAGER_REPLICAS
+    """Alertmanagers that gossip, 1 to 5."""
+
+
+class ThanosSizing(Section):
+    """Room for Thanos and its caches."""
+
+    query_replicas: int = defaults.THANOS_QUERY_REPLICAS
+    """Fewest Query replicas; also query frontends."""
+    query_max_replicas: int = defaults.THANOS_QUERY_MAX_REPLICAS
+    """Most Query replicas, reached when CPU passes 70 % of the request."""
+    query_cpu: str = THANOS_SIZING["query_cpu"]
+    """CPU requested by each Query."""
+    query_memory: str = THANOS_SIZING["query_memory"]
+    """Memory of each Query."""
+    store_replicas: int = defaults.THANOS_STORE_REPLICAS
+    """Fewest store gateways."""
+    store_max_replicas: int = defaults.THANOS_STORE_MAX_REPLICAS
+    """Most store gateways, reached when CPU or memory passes 80 % of the request."""
+    store_cpu: str = THANOS_SIZING["store_cpu"]
+    """CPU requested by each store gateway."""
+    store_memory: str = THANOS_SIZING["store_memory"]
+    """Memory of each store gateway."""
+    store_storage_gib: int = THANOS_SIZING["store_storage_gib"]
+    """GiB of each store gateway's volume, at least 5."""
+    compactor_memory: str = THANOS_SIZING["compactor_memory"]
+    """Memory of the compactor."""
+    compactor_storage_gib: int = THANOS_SIZING["compactor_storage_gib"]
+    """GiB of the compactor's volume, at least 10: it holds the blocks that it joins and the result."""
+    ruler_replicas: int = defaults.THANOS_RULER_REPLICAS
+    """Rulers that each evaluate every rule, 1 to 3."""
+    cache_replicas: int = defaults.MEMCACHED_REPLICAS
+    """Memcached servers of each of the three caches."""
+    cache_memory_mib: int = THANOS_SIZING["cache_memory_mib"]
+    """MiB of items that each Memcached server holds, at least 64."""
+
+
+class Metrics(Section):
+    """Prometheus, Thanos, Alertmanager and the exporters."""
+
+    enabled: bool = True
+    """Install them. Switched off, the bucket and its data stay."""
+    receive_enabled: bool = False
+    """Take metrics that other clusters write, with Thanos receive."""
+    prometheus: PrometheusSizing = PrometheusSizing()
+    thanos: ThanosSizing = ThanosSizing()
+
+
+class Charts(Section):
+    """Where Helm charts come from."""
+
+    source: str = ""
+    """Empty: the upstream repositories. Else an `oci://` prefix, or a folder of `<chart>-<version>.tgz`."""
+
+
+class Protection(Section):
+    """Guards around what can't be made again."""
+
+    enabled: bool = True
+    """Protect and retain buckets, keys and the cluster, and deny deleting objects to all but the backends."""
+    deletion_principal_arns: tuple[str, ...] = ()
+    """IAM roles that may delete buckets and objects all the same."""
+
+
+class Settings(Section):
+    """All of one stack's settings."""
+
+    name: str
+    """Name of the platform, from which every physical name is derived: changing it replaces everything."""
+    region: str
+    """AWS region, such as eu-west-1."""
+    account_id: str = ""
+    """The only AWS account that the stack may touch, twelve digits. Empty: that of the credentials."""
+    tags: dict[str, str] = {}
+    """Tags on every AWS resource, besides the platform's own."""
+    network: Network = Network()
+    """The VPC to make, or an existing one to use."""
+    cluster: Cluster = Cluster()
+    """The EKS cluster to make, or an existing one to use."""
+    retention: Retention = Retention()
+    metrics: Metrics = Metrics()
+    charts: Charts = Charts()
+    protection: Protection = Protection()
+
+    def platform_args(self, account_id: str) -> PlatformArgs:
+        """The settings as the platform's arguments; `account_id` is the account that is deployed to.
+
+        Only what the stack file says: the components fill in the same defaults, and can refuse a key that
+        would be ignored.
+        """
+        plain = self.model_dump(mode="json", exclude_unset=True, exclude={"tags"})
+        return cast(PlatformArgs, plain | {"account_id": account_id})
+
+
+class SettingsError(pulumi.RunError):
+    """The configuration can't be used. A `RunError`, so that Pulumi prints the message and no traceback."""
+
+
+def read_config() -> dict[str, str]:
+    """Every key that the stack sets in the project's namespace, unparsed, without the namespace.
+
+    `pulumi.Config` can only be asked for keys by name and would never see a misspelt one.
+    """
+    prefix = f"{PROJECT}:"
+    everything = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+    return {key.removeprefix(prefix): str(value) for key, value in everything.items() if key.startswith(prefix)}
+
+
+def load(config: Mapping[str, str], file: str) -> Settings:
+    """Settings from unparsed configuration, or `SettingsError` with every fault; `file` is named in it."""
+    values: dict[str, Any] = {}
+    problems: dict[str, list[str]] = {}
+    for key, text in config.items():
+        try:
+            values[key] = text if _is_text(key) else json.loads(text)
+        except ValueError:
+            problems[key] = [f"{key}: {text!r} must be a map of settings"]
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate({key: value for key, value in values.items() if key not in problems})
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            top = str(detail["loc"][0])
+            if top not in problems or detail["type"] != "missing":
+                problems.setdefault(top, []).append(_sentence(cast(Mapping[str, Any], detail)))
+    for fault in platform_faults(_sound_args(settings, values, problems)):
+        key = _camel_path(fault.path)
+        if re.split(r"[.\[]", key)[0] not in problems or settings is not None:
+            problems.setdefault(key, []).append(f"{key}: {fault.value!r} must {fault.bound}")
+    if problems or settings is None:
+        raise SettingsError(_report(file, [text for texts in problems.values() for text in texts]))
+    return settings
+
+
+def load_stack() -> Settings:
+    """Settings of the stack that Pulumi is running."""
+    return load(read_config(), f"Pulumi.{pulumi.get_stack()}.yaml")
+
+
+def _is_text(key: str) -> bool:
+    """Whether a top-level key holds a string, which Pulumi hands over as it is, and not JSON."""
+    return next((f.annotation is str for f in Settings.model_fields.values() if f.alias == key), True)
+
+
+def _sound_args(
+    settings: Settings | None, values: Mapping[str, Any], problems: Iterable[str]
+) -> PlatformArgs:
+    """What the platform's own rules can judge: everything, or the sections that have no fault of their own."""
+    if settings is None:
+        sound = {key: value for key, value in values.items() if key not in set(problems)}
+        # Any name, region and account will do here: the missing ones are faults already.
+        stand_in = {"name": "name", "region": "eu-west-1"}
+        settings = Settings.model_validate(stand_in | sound)
+    return settings.platform_args(settings.account_id or "0" * 12)
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    """One of pydantic's errors, in the form of ours."""
+    location = [str(part) if isinstance(part, str) else f"[{part}]" for part in detail["loc"]]
+    key = ".".join(location).replace(".[", "[")
+    if detail["type"] == "missing":
+        return f"{key}: missing, and has no default"
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown setting{_nearest(detail['loc'])}"
+    return f"{key}: {detail['input']!r} {detail['msg'].replace('Input should', 'must', 1)}"
+
+
+def _nearest(location: tuple[str | int, ...]) -> str:
+    """`; did you mean ...?` for a misspelt key, or what there is to choose from."""
+    model: type[BaseModel] = Settings
+    for part in location[:-1]:
+        field = next((f for f in model.model_fields.values() if f.alias == part), None)
+        if field is not None:
+            model = next((m for m in _models(field.annotation)), model)
+    names = sorted(str(field.alias) for field in model.model_fields.values())
+    close = difflib.get_close_matches(str(location[-1]), names, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}"
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models inside a field's annotation, through `X | None` and containers."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]
+
+
+def _camel_path(path: str) -> str:
+    """The configuration key of an argument's path: `retention.metrics.raw_days` -> `retention.metrics.rawDays`."""
+    return ".".join(to_camel(part) if "_" in part else part for part in path.split("."))
+
+
+def _report(file: str, problems: list[str]) -> str:
+    """The whole message."""
+    count = "1 setting" if len(problems) == 1 else f"{len(problems)} settings"
+    lines = "".join(f"\n  {PROJECT}:{problem}" for problem in sorted(problems))
+    return f"{file}: {count} can't be used; nothing was created:{lines}"
+
+
+def main() -> None:
+    """Print the JSON schema: `python -m settings --schema`."""
+    parser = argparse.ArgumentParser(prog="python -m settings", description="Settings of eks-observability.")
+    parser.add_argument("--schema", action="store_true", required=True, help="print the settings' JSON schema")
+    parser.parse_args()
+    print(json.dumps(Settings.model_json_schema(by_alias=True), indent=2))
+
+
+if __name__ == "__main__":
+    main()
