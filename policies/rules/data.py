@@ -1,0 +1,82 @@
+"""Logs and messages at rest."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..documents import BROKEN, anyone, statements
+from ..facts import UNKNOWN, Resource, truth
+from ..model import Finding, Rule, unknown
+
+LOG_GROUP = Rule(
+    34,
+    "logs-retention-kms",
+    cause="A log group has an end and a key",
+    why="Without a retention logs are kept, and paid for, for ever; without a key whoever may read CloudWatch "
+    "reads them.",
+    fix="Set retentionInDays and kmsKeyId.",
+    severity="medium",
+    frameworks=("AWS FSBP CloudWatch.16",),
+)
+
+
+@LOG_GROUP.resource("aws:cloudwatch/logGroup:LogGroup")
+def log_group(resource: Resource) -> Iterator[Finding]:
+    """A retention of 0 means for ever."""
+    days = resource.get("retentionInDays")
+    if days is UNKNOWN:
+        yield unknown("retentionInDays")
+    elif not days:
+        yield Finding("no-retention", "set retentionInDays")
+    if resource.get("kmsKeyId") in (None, ""):
+        yield Finding("no-key", "set kmsKeyId to the ARN of a KMS key")
+
+
+MESSAGES = Rule(
+    35,
+    "sns-sqs-encrypted",
+    cause="Topics and queues are encrypted, and open to nobody by name of everybody",
+    why="Alerts carry hosts, queries and links; a topic that everybody may publish to pages people at will.",
+    fix="Set kmsMasterKeyId; name principals in the policy, or narrow it by aws:SourceArn or aws:SourceAccount.",
+    severity="high",
+    frameworks=("AWS FSBP SNS.1", "AWS FSBP SQS.1"),
+)
+
+
+@MESSAGES.resource("aws:sns/topic:Topic")
+def topic(resource: Resource) -> Iterator[Finding]:
+    """Topics aren't encrypted by default."""
+    if resource.get("kmsMasterKeyId") in (None, ""):
+        yield Finding("no-key", "set kmsMasterKeyId")
+    yield from _policy(resource)
+
+
+@MESSAGES.resource("aws:sqs/queue:Queue")
+def queue(resource: Resource) -> Iterator[Finding]:
+    """Queues are encrypted with SQS' own key unless that is switched off."""
+    if resource.get("kmsMasterKeyId") in (None, ""):
+        managed: Any = truth(resource.get("sqsManagedSseEnabled"))
+        if managed is UNKNOWN:
+            yield unknown("sqsManagedSseEnabled")
+        elif managed is False:
+            yield Finding("no-key", "set kmsMasterKeyId, or sqsManagedSseEnabled to true")
+    yield from _policy(resource)
+
+
+@MESSAGES.resource("aws:sns/topicPolicy:TopicPolicy", "aws:sqs/queuePolicy:QueuePolicy")
+def message_policy(resource: Resource) -> Iterator[Finding]:
+    """The policy as a resource of its own."""
+    yield from _policy(resource)
+
+
+def _policy(resource: Resource) -> Iterator[Finding]:
+    found = statements(resource.get("policy"))
+    if found is UNKNOWN:
+        yield unknown("policy")
+    elif found is BROKEN:
+        yield Finding("not-json", f"policy {BROKEN}")
+    for statement in found if isinstance(found, list) else ():
+        public = anyone(statement) if statement.allows else False
+        if public is UNKNOWN:
+            yield unknown(f"policy, statement {statement.number}: its principal or condition")
+        elif public:
+            yield Finding("any-principal", f"policy, statement {statement.number}: name the principals")
