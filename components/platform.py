@@ -70,7 +70,9 @@ class Platform(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self),
         ).key_arn
-        buckets = {plan.signal: _bucket(name, args, plan, key, self) for plan in bucket_plans(args.get("retention", {}))}
+        buckets = {
+            plan.signal: _bucket(name, args, plan, key, self) for plan in bucket_plans(args.get("retention", {}))
+        }
         foothold = _existing_cluster(name, args, self) or _new_cluster(name, args, key, self)
         ground = _ground(name, args, key, foothold)
         metrics_url = ""
@@ -180,9 +182,7 @@ def _subnets(
         "kms_key_arn": key_arn,
         "availability_zones": zones(args),
     }
-    network = Network(
-        f"{name}-network", cast(NetworkArgs, wanted | given), pulumi.ResourceOptions(parent=parent)
-    )
+    network = Network(f"{name}-network", cast(NetworkArgs, wanted | given), pulumi.ResourceOptions(parent=parent))
     return network.vpc_id, network.private_subnet_ids, network.intra_subnet_ids
 
 
@@ -204,9 +204,7 @@ def _inside(
     return pulumi.ResourceOptions(parent=parent, providers={"kubernetes": provider})
 
 
-def _ground(
-    name: str, args: PlatformArgs, key_arn: pulumi.Output[str], foothold: Foothold
-) -> list[pulumi.Resource]:
+def _ground(name: str, args: PlatformArgs, key_arn: pulumi.Output[str], foothold: Foothold) -> list[pulumi.Resource]:
     """What every signal's pods need to be there first: namespaces and volumes."""
     return [
         Namespace(f"{name}-backends", {"namespace": NAMESPACE, "pod_security": "restricted"}, foothold.inside),

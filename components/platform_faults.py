@@ -8,7 +8,14 @@ import re
 from collections.abc import Iterable, Mapping
 
 from . import defaults
-from .foundation.checks import account_faults, log_retention_faults, principal_faults, public_cidr_faults, region_faults
+from .foundation.checks import (
+    account_faults,
+    admin_faults,
+    log_retention_faults,
+    principal_faults,
+    public_cidr_faults,
+    region_faults,
+)
 from .foundation.helm_release import chart_faults
 from .foundation.network import default_zones, interface_endpoint_faults
 from .foundation.node_groups import node_group_faults
@@ -49,7 +56,9 @@ def _network_faults(args: PlatformArgs, network: PlatformNetworkArgs) -> list[Fa
     faults = zone_faults("network.availability_zones", zones(args), args["region"])
     existing = network.get("existing")
     if "existing" in args.get("cluster", {}):
-        return faults + _superfluous("network", network, "availability_zones", "the cluster exists, and its network too")
+        return faults + _superfluous(
+            "network", network, "availability_zones", "the cluster exists, and its network too"
+        )
     if existing is not None:
         faults += _superfluous("network", network, "availability_zones", "the VPC exists")
         private = existing["private_subnet_ids"]
@@ -76,7 +85,7 @@ def _cluster_faults(cluster: PlatformClusterArgs) -> list[Fault]:
     if version not in EKS_ADDONS:
         faults.append(Fault("cluster.kubernetes_version", version, f"be one of {', '.join(EKS_ADDONS)}"))
     faults += public_cidr_faults("cluster.public_access_cidrs", cluster.get("public_access_cidrs", []))
-    faults += principal_faults("cluster.admin_principal_arns", cluster.get("admin_principal_arns", []))
+    faults += admin_faults("cluster.admin_principal_arns", cluster.get("admin_principal_arns", []))
     if "node_groups" in cluster:
         faults += node_group_faults("cluster.node_groups", cluster["node_groups"])
     days = cluster.get("control_plane_log_retention_days", defaults.CONTROL_PLANE_LOG_RETENTION_DAYS)

@@ -34,7 +34,7 @@ def addons(
     """The named add-ons, each at the version pinned for this Kubernetes, with the roles of their service accounts."""
     return [
         aws.eks.Addon(
-            f"{name}-{addon}",
+            f"{name}-addon-{addon}",
             addon_name=addon,
             addon_version=EKS_ADDONS[version][addon],
             cluster_name=cluster_name,

@@ -59,7 +59,8 @@ class EksClusterArgs(TypedDict):
     admin_principal_arns: NotRequired[list[str]]
     """IAM principals that get cluster-admin through access entries, besides the cluster's creator. Default none."""
     node_groups: NotRequired[dict[str, NodeGroupArgs]]
-    """Managed node groups by name. Default system, stateful (one per zone) and stateless (Spot), on Graviton."""
+    """Managed node groups by name, 1 to 13 lower-case letters, digits and hyphens. Default system, stateful (one
+    per zone) and stateless (Spot), on Graviton."""
     control_plane_log_retention_days: NotRequired[int]
     """Days that the five control-plane logs are kept; one of CloudWatch Logs' periods. Default 90."""
     node_volume_kms_key_arn: NotRequired[pulumi.Input[str]]

@@ -157,7 +157,7 @@ def _subnets(
     return {
         kind: [
             aws.ec2.Subnet(
-                f"{name}-{kind}-{zone[-1]}",
+                f"{name}-{kind}-subnet-{zone[-1]}",
                 vpc_id=vpc.id,
                 cidr_block=block,
                 availability_zone=zone,

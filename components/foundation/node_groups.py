@@ -141,8 +141,12 @@ def node_group_faults(path: str, groups: Mapping[str, NodeGroupArgs]) -> list[Fa
     faults: list[Fault] = []
     for name, args in groups.items():
         where = f"{path}.{name}"
-        if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", name):
-            faults.append(Fault(where, name, "be named with 1 to 20 lower-case letters, digits and hyphens"))
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,12}", name):
+            faults.append(
+                Fault(
+                    where, name, "be named with 1 to 13 lower-case letters, digits and hyphens, as EKS allows 63 in all"
+                )
+            )
         faults += _type_faults(f"{where}.instance_types", args["instance_types"])
         least, desired, most = sizes(args)
         if not 0 <= least <= desired <= most or most < 1:

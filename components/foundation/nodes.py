@@ -104,7 +104,7 @@ def _launch_template(
     if "node_volume_kms_key_arn" in args:
         ebs["kms_key_id"] = args["node_volume_kms_key_arn"]
     return aws.ec2.LaunchTemplate(
-        f"{name}-{group}",
+        f"{name}-{group}-template",
         name=f"{args['cluster_name']}-{group}",
         description=f"Nodes {group} of {args['cluster_name']}",
         update_default_version=True,
@@ -142,7 +142,7 @@ def _node_group(
 ) -> aws.eks.NodeGroup:
     least, desired, most = plan.sizes
     return aws.eks.NodeGroup(
-        f"{name}-{plan.suffix}",
+        f"{name}-{plan.suffix}-nodes",
         node_group_name=plan.physical_name,
         cluster_name=cluster_name,
         version=version,

@@ -68,7 +68,7 @@ def _by_zone(zones: list[str], subnets: list[aws.ec2.Subnet]) -> list[tuple[str,
 
 
 def _table(name: str, kind: str, vpc: aws.ec2.Vpc, cluster: str, opts: pulumi.ResourceOptions) -> aws.ec2.RouteTable:
-    return aws.ec2.RouteTable(f"{name}-{kind}", vpc_id=vpc.id, tags={"Name": f"{cluster}-{kind}"}, opts=opts)
+    return aws.ec2.RouteTable(f"{name}-{kind}-table", vpc_id=vpc.id, tags={"Name": f"{cluster}-{kind}"}, opts=opts)
 
 
 def _join(
