@@ -1,0 +1,1 @@
+"""An offline AWS and Kubernetes for the real Pulumi engine. See docs/offline-cloud.md."""

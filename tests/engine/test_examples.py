@@ -1,0 +1,34 @@
+"""Every program in examples/ runs as a user would run it, with the library installed from its wheel."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sandbox.testing import Stack
+
+EXAMPLES = sorted((Path(__file__).parent.parent.parent / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_example_previews_and_breaks_no_policy(
+    example: Path, installed_library: Path, repository: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: example\nruntime: python\n")
+    (project / "Pulumi.dev.yaml").write_text("config:\n  aws:region: eu-west-1\n")
+    shutil.copy(example, project / "__main__.py")
+    shutil.copytree(repository / "policies", project / "policies", ignore=shutil.ignore_patterns("__pycache__"))
+    stack = Stack(project, "dev", home=tmp_path / "sandbox", library=installed_library)
+    result = stack.preview(policies=True)
+    assert result.exit_code == 0, result.output
+    assert [v for v in result.violations if v.level == "mandatory"] == []
+    assert len(result.of("create")) > 2
+
+
+def test_the_readme_shows_an_example_that_is_run(repository: Path) -> None:
+    readme = (repository / "README.md").read_text()
+    program = (repository / "examples" / "one_bucket.py").read_text()
+    code = program.partition('"""\n\n')[2].strip()
+    assert code in readme, "the README's component in ten lines is examples/one_bucket.py, word for word"

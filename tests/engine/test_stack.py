@@ -1,0 +1,200 @@
+"""The stacks of this repository on the real engine, from the first preview to nothing."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.testing import Result, Stack
+
+RETAINED = {"aws:kms/key:Key", "aws:kms/alias:Alias", "aws:s3/bucket:Bucket"}
+"""What must outlive a prod stack, besides the settings of those buckets."""
+
+BAD_SETTINGS = {
+    "name": ("Obs Prod", "eks-observability:name: 'Obs Prod' must be 3 to 20 lower-case"),
+    "region": ("Ireland", "eks-observability:region: 'Ireland' must be an AWS region such as eu-west-1"),
+    "accountId": ("1234", "eks-observability:accountId: '1234' must be an AWS account id: twelve digits"),
+    "regoin": ("eu-west-1", "eks-observability:regoin: unknown setting; did you mean region?"),
+    "network.cidrBlock": ("8.8.0.0/16", "eks-observability:network.cidrBlock: '8.8.0.0/16' must lie in a private"),
+    "network.natGateways": ("2", "eks-observability:network.natGateways: unknown setting"),
+    "network.flowLogRetentionDays": ("10", "network.flowLogRetentionDays: 10 must be one of 1, 3, 5, 7"),
+    "cluster.kubernetesVersion": ('"1.19"', "eks-observability:cluster.kubernetesVersion: '1.19' must be one of 1.34"),
+    "cluster.publicAccessCidrs[0]": ("0.0.0.0/0", "cluster.publicAccessCidrs[0]: '0.0.0.0/0' must be /16 or smaller"),
+    "cluster.adminPrincipalArns[0]": ("*", "cluster.adminPrincipalArns[0]: '*' must be the ARN of one IAM role"),
+    "retention.metrics.rawDays": ("3", "eks-observability:retention.metrics.rawDays: 3 must be a whole number of days"),
+    "retention.metrics.oneHourDays": ("80", "eks-observability:retention.metrics.oneHourDays: 80 must be later than"),
+    "retention.logs.days": ("7", "eks-observability:retention.logs.days: 7 must be later than the last transition"),
+    "metrics.prometheus.replicas": ("9", "eks-observability:metrics.prometheus.replicas: 9 must be a whole number"),
+    "charts.source": ("/no/charts", "eks-observability:charts.source: '/no/charts' must hold"),
+    "protection.enabled": ("maybe", "eks-observability:protection.enabled: 'maybe' must be a valid boolean"),
+}
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Callable[..., Stack]:
+    """`make("dev")`: a stack of this repository with state of its own."""
+
+    def stack(name: str) -> Stack:
+        return Stack(repository, name, home=tmp_path_factory.mktemp("sandbox"))
+
+    return stack
+
+
+@pytest.fixture(scope="module", params=["dev", "prod"])
+def living(request: pytest.FixtureRequest, make: Callable[..., Stack]) -> Iterator[Stack]:
+    """A stack that is up."""
+    stack = make(request.param)
+    first = stack.preview(policies=True)
+    succeeded(first)
+    assert set(first.changes) == {"create"}
+    made = stack.up()
+    succeeded(made)
+    assert made.changes == first.changes, "the first preview promised something else"
+    yield stack
+
+
+def succeeded(result: Result) -> None:
+    assert result.exit_code == 0, result.output
+    assert [v for v in result.violations if v.level == "mandatory"] == []
+    assert result.errors == []
+
+
+def test_a_second_up_and_a_refresh_change_nothing(living: Stack) -> None:
+    again = living.up("--expect-no-changes", policies=True)
+    succeeded(again)
+    assert set(again.changes) == {"same"}
+    assert again.violations == [] or {v.policy for v in again.violations} <= {"eks-auth-api"}, (
+        "everything is known now: only what pulumi-eks hard-codes is left to advise on"
+    )
+    refreshed = living.refresh("--expect-no-changes")
+    succeeded(refreshed)
+
+
+def test_releases_wait_for_what_they_need_and_are_gone_before_it(living: Stack) -> None:
+    waits = _waits_for(living.resources(), "platform-metrics-prometheus-stack-release")
+    for needed in (
+        "platform-metrics-crds-release",
+        "platform-metrics-bucket-bucket",
+        "platform-metrics-prometheus-role-role",
+        "platform-backends-namespace",
+        "platform-agents-namespace",
+        "platform-volumes-storage-class",
+        "platform-cluster-stateful-a-nodes",
+        "platform-cluster-addon-coredns",
+        "platform-cluster-addon-aws-ebs-csi-driver",
+        "platform-network-private-a-out",
+    ):
+        assert needed in waits, f"Prometheus could be installed before {needed}"
+
+
+def _waits_for(resources: list[dict[str, Any]], name: str) -> set[str]:
+    """Names of everything that the engine makes before a resource, and deletes after it."""
+    by_urn = {resource["urn"]: resource for resource in resources}
+    start = next(urn for urn in by_urn if urn.endswith(f"::{name}"))
+    found: set[str] = set()
+    ahead = [start]
+    while ahead:
+        resource = by_urn.get(ahead.pop(), {})
+        needs = [*resource.get("dependencies", []), resource.get("provider", "").rpartition("::")[0]]
+        for urn in needs:
+            if urn and urn not in found:
+                found.add(urn)
+                ahead.append(urn)
+    return {urn.rpartition("::")[2] for urn in found}
+
+
+def test_a_longer_retention_changes_bucket_and_compactor_and_nothing_else(living: Stack) -> None:
+    changed = living.preview(set={"retention.metrics.oneHourDays": "730"})
+    succeeded(changed)
+    real = {step.name: step.op for step in changed.changed() if not step.type.startswith("eks-observability:")}
+    assert real == {
+        "platform-metrics-bucket-lifecycle": "update",
+        "platform-metrics-thanos-stack-release": "update",
+    }
+
+
+def test_a_tag_reaches_everything_in_place(living: Stack) -> None:
+    changed = living.preview(set={"tags.team": "platform"})
+    succeeded(changed)
+    assert {step.op for step in changed.changed()} == {"update"}, "a tag replaces nothing"
+    assert changed.step("platform-metrics-bucket-bucket").op == "update"
+
+
+def test_switching_metrics_off_keeps_the_bucket_and_its_data(living: Stack) -> None:
+    changed = living.preview(set={"metrics.enabled": "false"})
+    succeeded(changed)
+    gone = {step.type for step in changed.of("delete")}
+    assert "kubernetes:helm.sh/v3:Release" in gone
+    assert not [step for step in changed.of("delete") if step.type.startswith(("aws:s3/", "aws:kms/"))]
+
+
+def test_everything_physical_is_named_in_the_first_preview(make: Callable[..., Stack]) -> None:
+    first = make("prod").preview()
+    names = {"aws:s3/bucket:Bucket": "bucket", "aws:iam/role:Role": "name", "kubernetes:helm.sh/v3:Release": "name"}
+    for step in first.of("create"):
+        if step.type in names:
+            assert isinstance(step.inputs.get(names[step.type]), str), f"{step.name} has no name yet"
+    thanos = json.dumps(first.step("platform-metrics-thanos-stack-release").inputs)
+    assert "arn:aws:iam::123456789012:role/obs-prod-thanos-eu-west-1" in thanos
+
+
+def test_dev_is_destroyed_to_nothing(make: Callable[..., Stack]) -> None:
+    stack = make("dev")
+    succeeded(stack.up())
+    succeeded(stack.destroy())
+    assert stack.resources() == []
+
+
+def test_prod_refuses_to_be_destroyed_and_keeps_data_when_it_is(make: Callable[..., Stack]) -> None:
+    stack = make("prod")
+    succeeded(stack.up())
+    before = {resource["urn"] for resource in stack.resources()}
+    refused = stack.destroy()
+    assert refused.exit_code != 0
+    assert "protected" in refused.output
+    assert {resource["urn"] for resource in stack.resources()} == before, "a refused destroy deletes nothing"
+
+    destroyed = stack.destroy("--unprotect")
+    succeeded(destroyed)
+    assert stack.resources() == []
+    kept = {item.type for item in stack.cloud()}
+    assert kept >= RETAINED, "keys and buckets are retained in the account"
+    assert not kept & {"aws:eks/cluster:Cluster", "aws:ec2/vpc:Vpc", "aws:iam/role:Role"}
+
+
+def test_an_existing_cluster_gets_everything_but_a_cluster(make: Callable[..., Stack]) -> None:
+    stack = make("prod")
+    existing = {
+        "cluster.existing.name": "games",
+        "cluster.existing.oidcIssuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF0123456789",
+    }
+    made = stack.up(set=existing, policies=True)
+    succeeded(made)
+    types = {step.type for step in made.steps}
+    assert not types & {"eks:index:Cluster", "aws:ec2/vpc:Vpc", "aws:eks/nodeGroup:NodeGroup"}
+    assert "kubernetes:helm.sh/v3:Release" in types
+    trust = made.step("platform-metrics-thanos-role-role").inputs["assumeRolePolicy"]
+    assert "oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF0123456789:sub" in trust, "the issuer is known in the preview"
+    succeeded(stack.up("--expect-no-changes", set=existing))
+
+
+def test_an_existing_network_is_used(make: Callable[..., Stack]) -> None:
+    subnets = {f"network.existing.privateSubnetIds[{i}]": f"subnet-{i:017x}" for i in range(3)}
+    first = make("prod").preview(set={"network.existing.vpcId": "vpc-0123456789abcdef0", **subnets})
+    succeeded(first)
+    assert "aws:ec2/subnet:Subnet" not in {step.type for step in first.steps}
+    cluster = first.step("platform-cluster-cluster-eksCluster")
+    assert "subnet-00000000000000000" in json.dumps(cluster.inputs)
+
+
+@pytest.mark.parametrize("key", BAD_SETTINGS)
+def test_bad_settings_are_refused_before_anything_is_registered(make: Callable[..., Stack], key: str) -> None:
+    value, message = BAD_SETTINGS[key]
+    refused = make("prod").preview(set={key: value})
+    assert refused.exit_code != 0
+    assert message in refused.output
+    assert "Pulumi.prod.yaml" in refused.output, "the message names the file"
+    assert "Traceback" not in refused.output
+    assert {step.type for step in refused.steps} <= {"pulumi:pulumi:Stack"}
