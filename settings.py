@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast, get_args
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from components import defaults
@@ -250,6 +250,8 @@ class Protection(Section):
     """Protect and retain buckets, keys and the cluster, and deny deleting objects to all but the backends."""
     deletion_principal_arns: tuple[str, ...] = ()
     """IAM roles that may delete buckets and objects all the same."""
+    force_destroy: bool = False
+    """Delete buckets with everything in them when the stack is destroyed; only where `enabled` is false."""
 
 
 class Settings(Section):
@@ -332,9 +334,7 @@ def _is_text(key: str) -> bool:
     return next((f.annotation is str for f in Settings.model_fields.values() if f.alias == key), True)
 
 
-def _sound_args(
-    settings: Settings | None, values: Mapping[str, Any], problems: Iterable[str]
-) -> PlatformArgs:
+def _sound_args(settings: Settings | None, values: Mapping[str, Any], problems: Iterable[str]) -> PlatformArgs:
     """What the platform's own rules can judge: everything, or the sections that have no fault of their own."""
     if settings is None:
         sound = {key: value for key, value in values.items() if key not in set(problems)}

@@ -120,6 +120,7 @@ def _bucket(
             ],
             "expire_after_days": plan.expire_after_days,
             "protect": protection.get("enabled", True),
+            "force_destroy": protection.get("force_destroy", False),
             "deletion_principal_arns": protection.get("deletion_principal_arns", []),
             "object_deletion_principal_arns": [
                 naming.role_arn(account, region, naming.role_name(args["name"], region, role)) for role in plan.roles

@@ -81,6 +81,8 @@ class ProtectionArgs(TypedDict):
     """Protect and retain buckets, keys and the cluster, and deny deletion of objects. Default true."""
     deletion_principal_arns: NotRequired[list[str]]
     """IAM roles that may delete buckets and objects all the same, besides the backends. Default none."""
+    force_destroy: NotRequired[bool]
+    """Whether destroying the stack deletes buckets with everything in them; only without `enabled`. Default false."""
 
 
 class PlatformMetricsArgs(TypedDict):

@@ -43,12 +43,17 @@ def platform_faults(args: PlatformArgs) -> list[Fault]:
         faults.append(Fault("name", args["name"], bound))
     faults += _network_faults(args, args.get("network", {}))
     faults += _cluster_faults(args.get("cluster", {}))
+    # S3's bounds are stricter than Thanos' own (`metrics_retention_faults`), which need not be asked then.
     faults += _below("retention", retention_faults(args.get("retention", {})))
     metrics = args.get("metrics", {})
     faults += prometheus_sizing_faults(metrics.get("prometheus"), "metrics.prometheus")
     faults += thanos_sizing_faults(metrics.get("thanos"), "metrics.thanos")
     faults += _charts_faults("charts.source", args.get("charts", {}).get("source", ""))
-    deleters = args.get("protection", {}).get("deletion_principal_arns", [])
+    protection = args.get("protection", {})
+    if protection.get("force_destroy") and protection.get("enabled", True):
+        bound = "be false while protection.enabled is true: the two contradict each other"
+        faults.append(Fault("protection.force_destroy", True, bound))
+    deleters = protection.get("deletion_principal_arns", [])
     return faults + principal_faults("protection.deletion_principal_arns", deleters)
 
 

@@ -85,11 +85,18 @@ class BucketPlan(NamedTuple):
 
     signal: str
     transitions: tuple[Transition, ...]
-    expire_after_days: int
-    expire_setting: str
-    """The retention that fixes the expiry, for messages."""
+    retention_days: int
+    """Days that the backend keeps the signal."""
+    retention_setting: str
+    """The setting of those days, for messages."""
     roles: tuple[str, ...] = ()
-    """Purposes of the backend's roles (`naming.role_name`), who alone delete objects in a protected bucket."""
+    """Purposes of the backend's roles (`naming.role_name`), who alone delete objects in a protected bucket.
+    Without any, nothing but the bucket itself deletes."""
+
+    @property
+    def expire_after_days(self) -> int:
+        """Age at which the bucket deletes: what a backend should have deleted, it sweeps up a while later."""
+        return self.retention_days + (defaults.EXPIRY_MARGIN_DAYS if self.signal != "audit" else 0)
 
 
 def bucket_plans(retention: RetentionArgs) -> tuple[BucketPlan, ...]:
@@ -123,9 +130,7 @@ def bucket_plans(retention: RetentionArgs) -> tuple[BucketPlan, ...]:
         ),
         BucketPlan("traces", (), int(traces.get("days", defaults.TRACES_DAYS)), "traces.days"),
         BucketPlan("profiles", (), int(profiles.get("days", defaults.PROFILES_DAYS)), "profiles.days"),
-        BucketPlan(
-            "audit", (), int(retention.get("audit", {}).get("days", defaults.AUDIT_DAYS)), "audit.days"
-        ),
+        BucketPlan("audit", (), int(retention.get("audit", {}).get("days", defaults.AUDIT_DAYS)), "audit.days"),
     )
 
 
@@ -135,9 +140,9 @@ def retention_faults(retention: RetentionArgs) -> list[Fault]:
     for plan in bucket_plans(retention):
         transitions = [{"storage_class": t.storage_class, "after_days": t.after_days} for t in plan.transitions]
         settings = {f"transitions[{i}].after_days": t.setting for i, t in enumerate(plan.transitions)}
-        settings["expire_after_days"] = plan.expire_setting
+        settings["expire_after_days"] = plan.retention_setting
         faults += [
             fault._replace(path=settings.get(fault.path, fault.path))
-            for fault in lifecycle_faults(transitions, plan.expire_after_days)
+            for fault in lifecycle_faults(transitions, plan.retention_days)
         ]
     return faults

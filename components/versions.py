@@ -48,6 +48,49 @@ CHARTS: dict[str, Chart] = {
             # renovate: datasource=helm depName=prometheus-pushgateway registryUrl=https://prometheus-community.github.io/helm-charts
             "3.8.0",
         ),
+        Chart(
+            "loki",
+            "https://grafana-community.github.io/helm-charts",
+            # renovate: datasource=helm depName=loki registryUrl=https://grafana-community.github.io/helm-charts
+            "18.11.0",
+        ),
+        Chart(
+            "rollout-operator",
+            "https://grafana.github.io/helm-charts",
+            # renovate: datasource=helm depName=rollout-operator registryUrl=https://grafana.github.io/helm-charts
+            "0.51.1",
+        ),
+        Chart(
+            "fluent-bit",
+            "https://fluent.github.io/helm-charts",
+            # renovate: datasource=helm depName=fluent-bit registryUrl=https://fluent.github.io/helm-charts
+            "0.58.1",
+        ),
+        Chart(
+            "opentelemetry-collector",
+            "https://open-telemetry.github.io/opentelemetry-helm-charts",
+            # renovate: datasource=helm depName=opentelemetry-collector registryUrl=https://open-telemetry.github.io/opentelemetry-helm-charts
+            "0.170.0",
+        ),
+        Chart(
+            "tempo-distributed",
+            "https://grafana-community.github.io/helm-charts",
+            # The last line without Kafka (docs/traces.md): stay below 3.
+            # renovate: datasource=helm depName=tempo-distributed registryUrl=https://grafana-community.github.io/helm-charts
+            "2.26.2",
+        ),
+        Chart(
+            "pyroscope",
+            "https://grafana.github.io/helm-charts",
+            # renovate: datasource=helm depName=pyroscope registryUrl=https://grafana.github.io/helm-charts
+            "2.2.1",
+        ),
+        Chart(
+            "alloy",
+            "https://grafana.github.io/helm-charts",
+            # renovate: datasource=helm depName=alloy registryUrl=https://grafana.github.io/helm-charts
+            "1.11.1",
+        ),
     )
 }
 """By chart name. The keys that each of them knows are recorded, and tests hold our values against them."""
@@ -57,36 +100,36 @@ THANOS_VERSION = "v0.42.4"
 """The sidecar's image; the chart of Thanos at the version above runs the same one."""
 
 _ADDONS_OF_EVERY_MINOR = {
-    # renovate: datasource=custom.eks-addons depName=vpc-cni
+    # renovate: datasource=aws-eks-addon packageName={"addonName":"vpc-cni","kubernetesVersion":"1.35"}
     "vpc-cni": "v1.22.4-eksbuild.3",
-    # renovate: datasource=custom.eks-addons depName=eks-pod-identity-agent
+    # renovate: datasource=aws-eks-addon packageName={"addonName":"eks-pod-identity-agent","kubernetesVersion":"1.35"}
     "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
-    # renovate: datasource=custom.eks-addons depName=aws-ebs-csi-driver
+    # renovate: datasource=aws-eks-addon packageName={"addonName":"aws-ebs-csi-driver","kubernetesVersion":"1.35"}
     "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
-    # renovate: datasource=custom.eks-addons depName=metrics-server
+    # renovate: datasource=aws-eks-addon packageName={"addonName":"metrics-server","kubernetesVersion":"1.35"}
     "metrics-server": "v0.9.0-eksbuild.11",
 }
 
 EKS_ADDONS: dict[str, dict[str, str]] = {
     "1.34": {
         **_ADDONS_OF_EVERY_MINOR,
-        # renovate: datasource=custom.eks-addons depName=kube-proxy
+        # renovate: datasource=aws-eks-addon packageName={"addonName":"kube-proxy","kubernetesVersion":"1.34"}
         "kube-proxy": "v1.34.6-eksbuild.29",
-        # renovate: datasource=custom.eks-addons depName=coredns
+        # renovate: datasource=aws-eks-addon packageName={"addonName":"coredns","kubernetesVersion":"1.34"}
         "coredns": "v1.12.4-eksbuild.38",
     },
     "1.35": {
         **_ADDONS_OF_EVERY_MINOR,
-        # renovate: datasource=custom.eks-addons depName=kube-proxy
+        # renovate: datasource=aws-eks-addon packageName={"addonName":"kube-proxy","kubernetesVersion":"1.35"}
         "kube-proxy": "v1.35.3-eksbuild.29",
-        # renovate: datasource=custom.eks-addons depName=coredns
+        # renovate: datasource=aws-eks-addon packageName={"addonName":"coredns","kubernetesVersion":"1.35"}
         "coredns": "v1.13.2-eksbuild.31",
     },
     "1.36": {
         **_ADDONS_OF_EVERY_MINOR,
-        # renovate: datasource=custom.eks-addons depName=kube-proxy
+        # renovate: datasource=aws-eks-addon packageName={"addonName":"kube-proxy","kubernetesVersion":"1.36"}
         "kube-proxy": "v1.36.0-eksbuild.25",
-        # renovate: datasource=custom.eks-addons depName=coredns
+        # renovate: datasource=aws-eks-addon packageName={"addonName":"coredns","kubernetesVersion":"1.36"}
         "coredns": "v1.14.3-eksbuild.23",
     },
 }
@@ -101,3 +144,12 @@ MEMCACHED_VERSION = "1.6.39-alpine"
 # renovate: datasource=docker depName=docker.io/prom/memcached-exporter
 MEMCACHED_EXPORTER_VERSION = "v0.15.4"
 """Sidecar that turns Memcached's own statistics into metrics."""
+
+# renovate: datasource=docker depName=docker.io/grafana/tempo
+TEMPO_VERSION = "2.10.8"
+"""Newest of the 2.10 line, which is patched until 2027-04-26; the chart alone would run 2.10.7. Tempo 3 needs Kafka
+(docs/traces.md): stay below 3."""
+
+# renovate: datasource=docker depName=ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib
+OTEL_COLLECTOR_VERSION = "0.158.0"
+"""Agent and gateway. The contrib image: the smaller one for Kubernetes has no Prometheus remote write."""

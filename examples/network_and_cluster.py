@@ -2,10 +2,7 @@
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-from eks_observability.components.foundation.cluster import EksCluster
-from eks_observability.components.foundation.encryption_key import EncryptionKey
-from eks_observability.components.foundation.network import Network
-from eks_observability.components.foundation.storage_class import StorageClass
+from eks_observability.components import EksCluster, EncryptionKey, Network, StorageClass
 
 ACCOUNT, REGION, NAME = "123456789012", "eu-west-1", "acme"
 ZONES = [f"{REGION}{zone}" for zone in "abc"]

@@ -1,8 +1,7 @@
 """A workload on a cluster that exists: a namespace, and a role that reads and writes one bucket."""
 
 import pulumi
-from eks_observability.components.foundation.irsa_role import IrsaRole
-from eks_observability.components.foundation.namespace import Namespace
+from eks_observability.components import IrsaRole, Namespace
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 ISSUER = f"oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E"  # aws eks describe-cluster

@@ -105,7 +105,7 @@ class EksCluster(pulumi.ComponentResource):
         refuse("EksCluster", name, eks_cluster_faults(args))
         super().__init__("eks-observability:index:EksCluster", name, dict(args), opts)
         version = args.get("kubernetes_version", defaults.KUBERNETES_VERSION)
-        cluster = control_plane(name, args, version, self)
+        cluster = control_plane(name, args, version, self, opts)
         self.cluster_name = after(args["cluster_name"], [cluster])
         self.kubeconfig = cluster.kubeconfig_json
         self.oidc_issuer = cluster.oidc_issuer

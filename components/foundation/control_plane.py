@@ -7,6 +7,7 @@ import pulumi_aws as aws
 import pulumi_eks as eks
 
 from .. import defaults, naming
+from ..ordering import child_of
 from .encryption_key import EncryptionKey
 from .iam import service_trust, to_json
 
@@ -17,9 +18,11 @@ LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 """All five that EKS has."""
 
 
-def control_plane(name: str, args: "EksClusterArgs", version: str, parent: pulumi.Resource) -> eks.Cluster:
+def control_plane(
+    name: str, args: "EksClusterArgs", version: str, parent: pulumi.Resource, opts: pulumi.ResourceOptions | None
+) -> eks.Cluster:
     """The control plane, after everything that it would otherwise make for itself, unencrypted and for ever."""
-    child = pulumi.ResourceOptions(parent=parent)
+    child = child_of(parent, opts)
     protect = args.get("protect", True)
     cluster_name, region = args["cluster_name"], args["region"]
     # A key of its own: whoever may read metrics' or logs' objects has no business with Kubernetes' secrets.
@@ -81,5 +84,5 @@ def control_plane(name: str, args: "EksClusterArgs", version: str, parent: pulum
         use_default_vpc_cni=True,
         kube_proxy_addon_options={"enabled": False},
         coredns_addon_options={"enabled": False},
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[logs, rights], protect=protect),
+        opts=child_of(parent, opts, [logs, rights], protect=protect),
     )

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .. import defaults
+from ..ordering import child_of
 from ..validation import Fault, refuse
 from .checks import account_faults, region_faults
 from .iam import to_json
@@ -75,13 +76,13 @@ class EncryptionKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             deletion_window_in_days=int(args.get("deletion_window_days", defaults.KMS_DELETION_WINDOW_DAYS)),
             tags={"Name": args["alias"]},
-            opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect),
+            opts=child_of(self, opts, protect=protect, retain_on_delete=protect),
         )
         alias = aws.kms.Alias(
             f"{name}-alias",
             name=f"alias/{args['alias']}",
             target_key_id=key.key_id,
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=protect),
+            opts=child_of(self, opts, retain_on_delete=protect),
         )
         self.key_arn = key.arn
         self.key_id = key.key_id

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from ..ordering import child_of
 from ..validation import Fault, known, refuse
 from ..versions import CHARTS
 from .checks import dns_label_faults
@@ -120,7 +121,7 @@ class HelmRelease(pulumi.ComponentResource):
             timeout=int(args.get("timeout_seconds", 600)),
             # Helm keeps each revision in a Secret of up to 1 MiB; ten are history enough to roll back.
             max_history=10,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child_of(self, opts),
         )
         self.release_name = after(args["release_name"], [release])
         self.status = release.status.apply(lambda status: status.status if status else "unknown")

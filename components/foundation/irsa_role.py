@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .. import naming
+from ..ordering import child_of
 from ..validation import Fault, known, refuse
 from .checks import account_faults, dns_label_faults, region_faults, role_name_faults
 from .iam import bucket_access, irsa_trust, key_use, to_json
@@ -67,7 +68,7 @@ class IrsaRole(pulumi.ComponentResource):
     def __init__(self, name: str, args: IrsaRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("IrsaRole", name, irsa_role_faults(args))
         super().__init__("eks-observability:index:IrsaRole", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child = child_of(self, opts)
         accounts = args["service_accounts"]
         role = aws.iam.Role(
             f"{name}-role",

@@ -5,6 +5,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from ..ordering import child_of
 from ..validation import Fault, refuse
 from .checks import dns_label_faults
 from .labels import labels
@@ -50,7 +51,7 @@ class Namespace(pulumi.ComponentResource):
                     **{f"pod-security.kubernetes.io/{mode}": level for mode in ("audit", "enforce", "warn")},
                 },
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child_of(self, opts),
         )
         self.namespace_name = after(physical, [namespace])
         self.register_outputs({"namespace_name": self.namespace_name})

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .. import defaults
+from ..ordering import child_of
 from ..validation import Fault, refuse
 from .checks import account_faults, cluster_name_faults, log_retention_faults, region_faults
 from .endpoints import private_endpoints
@@ -96,7 +97,7 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("Network", name, network_faults(args))
         super().__init__("eks-observability:index:Network", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child = child_of(self, opts)
         cidr_block = args.get("cidr_block", defaults.NETWORK_CIDR)
         zones = args.get("availability_zones", default_zones(args["region"]))
         vpc = aws.ec2.Vpc(

@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from ..ordering import child_of
 from ..validation import refuse
 from .checks import dns_label_faults
 from .labels import labels
@@ -57,7 +58,7 @@ class StorageClass(pulumi.ComponentResource):
             volume_binding_mode="WaitForFirstConsumer",
             allow_volume_expansion=True,
             reclaim_policy="Retain" if args.get("protect", True) else "Delete",
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child_of(self, opts),
         )
         self.storage_class_name = after(class_name, [storage_class])
         self.register_outputs({"storage_class_name": self.storage_class_name})

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .. import defaults, naming
+from ..ordering import child_of
 from ..validation import Fault, refuse
 from .bucket_policy import bucket_policy
 from .checks import principal_faults, region_faults
@@ -52,6 +53,9 @@ class TieredBucketArgs(TypedDict):
     object_deletion_principal_arns: NotRequired[list[str]]
     """Principals whom a protected bucket's policy lets delete objects, though no versions: the role of the
     backend that compacts them. Default none."""
+    force_destroy: NotRequired[bool]
+    """Whether destroying the bucket deletes everything in it first, versions included. Only for a bucket that
+    is not protected. Default False: S3 refuses to delete a bucket that holds anything."""
 
 
 def tiered_bucket_faults(args: TieredBucketArgs) -> list[Fault]:
@@ -65,6 +69,8 @@ def tiered_bucket_faults(args: TieredBucketArgs) -> list[Fault]:
     )
     if args.get("access_log_bucket", "") == args["bucket_name"]:
         faults.append(Fault("access_log_bucket", args["bucket_name"], "be another bucket: a log of itself grows"))
+    if args.get("force_destroy") and args.get("protect", True):
+        faults.append(Fault("force_destroy", True, "be false while protect is on: the two contradict each other"))
     faults += principal_faults("deletion_principal_arns", args.get("deletion_principal_arns", []))
     faults += principal_faults("object_deletion_principal_arns", args.get("object_deletion_principal_arns", []))
     return faults
@@ -114,8 +120,9 @@ class TieredBucket(pulumi.ComponentResource):
         bucket = aws.s3.Bucket(
             f"{name}-bucket",
             bucket=args["bucket_name"],
+            force_destroy=args.get("force_destroy", False),
             tags={"Name": args["bucket_name"]},
-            opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect),
+            opts=child_of(self, opts, protect=protect, retain_on_delete=protect),
         )
         # A kept bucket keeps its settings: without them it would be open to what they forbid.
         after_bucket = pulumi.ResourceOptions(parent=self, depends_on=[bucket], retain_on_delete=protect)

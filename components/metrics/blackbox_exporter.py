@@ -5,9 +5,10 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..foundation.helm_release import HelmRelease
+from ..ordering import child_of
 from ..validation import Fault, refuse
 from . import names
-from .pods import resources, restricted_pod, spread
+from .pods import SPOT_TOLERATIONS, resources, restricted_pod, spread
 
 
 class BlackboxExporterArgs(TypedDict):
@@ -42,6 +43,7 @@ def blackbox_exporter_values(args: BlackboxExporterArgs) -> dict[str, Any]:
             "sysctls": [{"name": "net.ipv4.ping_group_range", "value": "0 2147483647"}],
         },
         "topologySpreadConstraints": spread(labels, stateful=False),
+        "tolerations": SPOT_TOLERATIONS,
         "serviceMonitor": {"selfMonitor": {"enabled": True}},
     }
     if replicas > 1:
@@ -81,7 +83,7 @@ class BlackboxExporter(pulumi.ComponentResource):
                 "values": blackbox_exporter_values(args),
                 "charts_source": args.get("charts_source", ""),
             },
-            pulumi.ResourceOptions(parent=self),
+            child_of(self, opts),
         )
         self.probe_url = f"{names.host(names.BLACKBOX_EXPORTER, namespace)}:{names.BLACKBOX_PORT}"
         self.register_outputs({"probe_url": self.probe_url})

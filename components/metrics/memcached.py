@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from .. import defaults
+from ..ordering import child_of
 from ..validation import Fault, refuse
 from ..versions import MEMCACHED_EXPORTER_VERSION, MEMCACHED_VERSION
 from .names import MEMCACHED_EXPORTER_PORT, MEMCACHED_PORT
@@ -75,8 +76,10 @@ def memcached_manifests(args: MemcachedArgs) -> MemcachedManifests:
         {"name": "memcached", "port": MEMCACHED_PORT, "targetPort": "memcached"},
         {"name": "metrics", "port": MEMCACHED_EXPORTER_PORT, "targetPort": "metrics"},
     ]
+    # Thanos' store gateway doesn't start while a cache has no address: pods count as soon as they are placed.
+    discovery = {"clusterIP": "None", "publishNotReadyAddresses": True, "selector": labels, "ports": ports}
     return MemcachedManifests(
-        service={"metadata": metadata, "spec": {"clusterIP": "None", "selector": labels, "ports": ports}},
+        service={"metadata": metadata, "spec": discovery},
         stateful_set={"metadata": metadata, "spec": _stateful_set(args, labels, metadata["labels"])},
         disruption_budget={
             "metadata": metadata,
@@ -145,7 +148,7 @@ class Memcached(pulumi.ComponentResource):
     def __init__(self, name: str, args: MemcachedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("Memcached", name, memcached_faults(args))
         super().__init__("eks-observability:index:Memcached", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child = child_of(self, opts)
         made = memcached_manifests(args)
         kubernetes.core.v1.Service(f"{name}-service", **made.service, opts=child)
         kubernetes.apps.v1.StatefulSet(f"{name}-servers", **made.stateful_set, opts=child)

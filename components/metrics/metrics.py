@@ -8,9 +8,13 @@ from .. import naming
 from ..foundation.helm_release import HelmRelease, HelmReleaseArgs
 from ..foundation.irsa_role import IrsaRole, IrsaRoleArgs
 from ..foundation.tiered_bucket import TieredBucket, TieredBucketArgs
+from ..ordering import child_of
+from ..security.network_policy import NetworkPolicies
+from ..storage import METRICS_ROLES
 from ..validation import refuse
 from . import names
 from .blackbox_exporter import BlackboxExporter
+from .flows import metrics_network
 from .metrics_args import MetricsArgs, metrics_faults
 from .object_store import ObjectStoreSecret
 from .prometheus import Prometheus, PrometheusArgs
@@ -19,9 +23,6 @@ from .retention import metrics_retention, metrics_transitions
 from .thanos import Thanos, ThanosArgs
 
 __all__ = ["Metrics", "MetricsArgs", "metrics_faults"]
-
-ROLES = ("prometheus", "thanos")
-"""Whose roles may delete blocks: sidecars and receive their failed uploads, the compactor everything old."""
 
 
 class Metrics(pulumi.ComponentResource):
@@ -39,8 +40,8 @@ class Metrics(pulumi.ComponentResource):
     def __init__(self, name: str, args: MetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("Metrics", name, metrics_faults(args))
         super().__init__("eks-observability:index:Metrics", name, dict(args), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        bucket = TieredBucket(f"{name}-bucket", _bucket(args), child)
+        child = child_of(self, opts)
+        bucket = [] if "bucket_name" in args else [TieredBucket(f"{name}-bucket", _bucket(args), child)]
         sidecar = IrsaRole(f"{name}-prometheus-role", _role(args, "prometheus"), child)
         keeper = IrsaRole(f"{name}-thanos-role", _role(args, "thanos"), child)
         store = ObjectStoreSecret(
@@ -52,19 +53,24 @@ class Metrics(pulumi.ComponentResource):
             },
             child,
         )
+        NetworkPolicies(
+            f"{name}-network",
+            metrics_network(args.get("namespace", "observability"), bool(args.get("receive_enabled", False))),
+            child,
+        )
         crds = HelmRelease(f"{name}-crds", _crds(args), child)
         prometheus = Prometheus(
             f"{name}-prometheus",
             _prometheus(args, store.config, sidecar.role_arn),
-            pulumi.ResourceOptions(parent=self, depends_on=[bucket, sidecar, store, crds]),
+            child_of(self, opts, [*bucket, sidecar, store, crds]),
         )
         thanos = Thanos(
             f"{name}-thanos",
             _thanos(args, store.config, keeper.role_arn),
-            pulumi.ResourceOptions(parent=self, depends_on=[bucket, keeper, store, prometheus]),
+            child_of(self, opts, [*bucket, keeper, store, prometheus]),
         )
         # Their monitors need the CRDs, and pass the operator's webhook.
-        after = pulumi.ResourceOptions(parent=self, depends_on=[prometheus])
+        after = child_of(self, opts, [prometheus])
         BlackboxExporter(f"{name}-blackbox-exporter", _common(args, "namespace", "charts_source"), after)
         Pushgateway(f"{name}-pushgateway", _common(args, "namespace", "charts_source", "storage_class_name"), after)
         self.bucket_name = metrics_bucket_name(args)
@@ -82,7 +88,8 @@ class Metrics(pulumi.ComponentResource):
 
 def metrics_bucket_name(args: MetricsArgs) -> str:
     """Physical name of the bucket of blocks."""
-    return naming.bucket_name(args["platform_name"], args["account_id"], args["region"], "metrics")
+    made_here = naming.bucket_name(args["platform_name"], args["account_id"], args["region"], "metrics")
+    return args.get("bucket_name", made_here)
 
 
 def _role_name(args: MetricsArgs, who: str) -> str:
@@ -101,7 +108,7 @@ def _bucket(args: MetricsArgs) -> TieredBucketArgs:
         "protect": args.get("protect", True),
         "deletion_principal_arns": args.get("deletion_principal_arns", []),
         "object_deletion_principal_arns": [
-            naming.role_arn(args["account_id"], args["region"], _role_name(args, who)) for who in ROLES
+            naming.role_arn(args["account_id"], args["region"], _role_name(args, who)) for who in METRICS_ROLES
         ],
     }
 

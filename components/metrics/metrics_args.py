@@ -23,6 +23,9 @@ class MetricsArgs(TypedDict):
     """AWS region."""
     kms_key_arn: pulumi.Input[str]
     """ARN of the key that encrypts the bucket."""
+    bucket_name: NotRequired[str]
+    """A bucket that the caller has made. Its policy must let the roles `prometheus` and `thanos` of this platform
+    delete objects, and it must keep them longer than `retention`. Default: one made here."""
     oidc_provider_arn: pulumi.Input[str]
     """ARN of the cluster's IAM OIDC provider."""
     oidc_issuer: pulumi.Input[str]
@@ -44,9 +47,9 @@ class MetricsArgs(TypedDict):
     receive_enabled: NotRequired[bool]
     """Accept remote write from other clusters. Default false."""
     protect: NotRequired[bool]
-    """Keep the bucket when the stack is destroyed, and let nobody but Thanos delete objects. Default true."""
+    """Keep the bucket made here when the stack is destroyed, and let nobody but Thanos delete from it. Default true."""
     deletion_principal_arns: NotRequired[list[str]]
-    """IAM principals that may delete from the bucket all the same. Default none."""
+    """IAM principals that may delete from the bucket made here all the same. Default none."""
     permissions_boundary_arn: NotRequired[str]
     """Permissions boundary of the roles. Default none."""
 

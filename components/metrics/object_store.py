@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from .. import naming
+from ..ordering import child_of
 from . import names
 
 
@@ -58,6 +59,6 @@ class ObjectStoreSecret(pulumi.ComponentResource):
                 },
             },
             string_data={names.OBJECT_STORE_KEY: self.config},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child_of(self, opts),
         )
         self.register_outputs({"secret_name": self.secret_name})

@@ -34,6 +34,9 @@ NOT_ON_SPOT: dict[str, Any] = {
 """Pods with a volume or a full memory keep off Spot nodes where there are others. A preference, so that a
 cluster without the label, or with Spot only, still runs them."""
 
+SPOT_TOLERATIONS: list[dict[str, Any]] = [{"key": "eks-observability/spot", "operator": "Exists"}]
+"""The taint that this platform's own Spot nodes bear. What has replicas and keeps nothing belongs there."""
+
 
 def restricted_pod(user: int) -> dict[str, Any]:
     """Pod-level security context that satisfies Pod Security `restricted`, with volumes writable for `user`."""

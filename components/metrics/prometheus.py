@@ -3,6 +3,7 @@
 import pulumi
 
 from ..foundation.helm_release import HelmRelease
+from ..ordering import child_of
 from ..validation import refuse
 from . import names
 from .prometheus_values import PrometheusArgs, prometheus_values
@@ -36,7 +37,7 @@ class Prometheus(pulumi.ComponentResource):
                 "charts_source": args.get("charts_source", ""),
                 "skip_crds": True,
             },
-            pulumi.ResourceOptions(parent=self),
+            child_of(self, opts),
         )
         self.prometheus_url = names.url(f"{names.PROMETHEUS}-prometheus", namespace, names.PROMETHEUS_PORT)
         self.alertmanager_url = names.url(f"{names.PROMETHEUS}-alertmanager", namespace, names.ALERTMANAGER_PORT)

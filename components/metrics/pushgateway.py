@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..foundation.helm_release import HelmRelease
+from ..ordering import child_of
 from . import names
 from .pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources
 
@@ -64,7 +65,7 @@ class Pushgateway(pulumi.ComponentResource):
                 "values": pushgateway_values(args),
                 "charts_source": args.get("charts_source", ""),
             },
-            pulumi.ResourceOptions(parent=self),
+            child_of(self, opts),
         )
         self.push_url = names.url(names.PUSHGATEWAY, namespace, names.PUSHGATEWAY_PORT)
         self.register_outputs({"push_url": self.push_url})

@@ -17,7 +17,7 @@ class MetricsRetention(NamedTuple):
     @property
     def expire_after_days(self) -> int:
         """Age at which the bucket itself deletes: after the compactor should have."""
-        return self.one_hour_days + defaults.METRICS_EXPIRY_MARGIN_DAYS
+        return bucket_plans({"metrics": {"one_hour_days": self.one_hour_days}})[0].expire_after_days
 
 
 def metrics_retention(given: MetricsRetentionArgs | None) -> MetricsRetention:

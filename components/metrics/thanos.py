@@ -4,6 +4,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from ..foundation.helm_release import HelmRelease
+from ..ordering import child_of
 from ..validation import refuse
 from . import names
 from .caches import ITEM_MIB
@@ -36,8 +37,9 @@ class Thanos(pulumi.ComponentResource):
         refuse("Thanos", name, faults)
         super().__init__("eks-observability:index:Thanos", name, dict(args), opts)
         namespace = args.get("namespace", "observability")
-        caches = self._caches(name, args, namespace)
-        group = self._store_group(name, namespace)
+        child = child_of(self, opts)
+        caches = _caches(name, args, namespace, child)
+        group = _store_group(name, namespace, child)
         HelmRelease(
             f"{name}-stack",
             {
@@ -47,7 +49,7 @@ class Thanos(pulumi.ComponentResource):
                 "values": thanos_values(args),
                 "charts_source": args.get("charts_source", ""),
             },
-            pulumi.ResourceOptions(parent=self, depends_on=[*caches, group]),
+            child_of(self, opts, [*caches, group]),
         )
         self.query_frontend_url = names.url(f"{names.THANOS}-query-frontend", namespace, names.THANOS_QUERY_PORT)
         self.query_url = names.url(f"{names.THANOS}-query", namespace, names.THANOS_QUERY_PORT)
@@ -61,48 +63,50 @@ class Thanos(pulumi.ComponentResource):
             }
         )
 
-    def _caches(self, name: str, args: ThanosArgs, namespace: str) -> list[pulumi.Resource]:
-        sizing = thanos_sizing(args.get("sizing"))
-        return [
-            Memcached(
-                f"{name}-{service.removeprefix(f'{names.THANOS}-')}",
-                {
-                    "service_name": service,
-                    "namespace": namespace,
-                    "replicas": sizing["cache_replicas"],
-                    "memory_mib": sizing["cache_memory_mib"],
-                    "max_item_mib": item_mib,
-                },
-                pulumi.ResourceOptions(parent=self),
-            )
-            for service, item_mib in ITEM_MIB.items()
-        ]
 
-    def _store_group(self, name: str, namespace: str) -> pulumi.Resource:
-        """All store gateways by address: the chart's own Service hides them behind one."""
-        selector = {
-            "app.kubernetes.io/name": names.THANOS,
-            "app.kubernetes.io/instance": names.THANOS,
-            "app.kubernetes.io/component": "storegateway",
-        }
-        return kubernetes.core.v1.Service(
-            f"{name}-store-group",
-            metadata={
-                "name": names.STORE_GROUP,
+def _caches(name: str, args: ThanosArgs, namespace: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    sizing = thanos_sizing(args.get("sizing"))
+    return [
+        Memcached(
+            f"{name}-{service.removeprefix(f'{names.THANOS}-')}",
+            {
+                "service_name": service,
                 "namespace": namespace,
-                "labels": {
-                    **selector,
-                    "app.kubernetes.io/component": "store-group",
-                    "app.kubernetes.io/part-of": "eks-observability",
-                    "app.kubernetes.io/managed-by": "pulumi",
-                },
-                # Pulumi waits for a Service to have pods; these come after it, with the release.
-                "annotations": {"pulumi.com/skipAwait": "true"},
+                "replicas": sizing["cache_replicas"],
+                "memory_mib": sizing["cache_memory_mib"],
+                "max_item_mib": item_mib,
             },
-            spec={
-                "cluster_ip": "None",
-                "selector": selector,
-                "ports": [{"name": "grpc", "port": names.THANOS_GRPC_PORT, "target_port": "grpc"}],
-            },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts,
         )
+        for service, item_mib in ITEM_MIB.items()
+    ]
+
+
+def _store_group(name: str, namespace: str, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    """All store gateways by address: the chart's own Service hides them behind one."""
+    selector = {
+        "app.kubernetes.io/name": names.THANOS,
+        "app.kubernetes.io/instance": names.THANOS,
+        "app.kubernetes.io/component": "storegateway",
+    }
+    return kubernetes.core.v1.Service(
+        f"{name}-store-group",
+        metadata={
+            "name": names.STORE_GROUP,
+            "namespace": namespace,
+            "labels": {
+                **selector,
+                "app.kubernetes.io/component": "store-group",
+                "app.kubernetes.io/part-of": "eks-observability",
+                "app.kubernetes.io/managed-by": "pulumi",
+            },
+            # Pulumi waits for a Service to have pods; these come after it, with the release.
+            "annotations": {"pulumi.com/skipAwait": "true"},
+        },
+        spec={
+            "cluster_ip": "None",
+            "selector": selector,
+            "ports": [{"name": "grpc", "port": names.THANOS_GRPC_PORT, "target_port": "grpc"}],
+        },
+        opts=opts,
+    )

@@ -12,7 +12,7 @@ from ..storage import MetricsRetentionArgs
 from ..versions import THANOS_VERSION
 from . import names
 from .caches import bucket_cache_config, index_cache_config, response_cache_config
-from .pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod, spread
+from .pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
 from .retention import MetricsRetention, metrics_retention
 from .sizing import ThanosSizingArgs, thanos_sizing, twice
 
@@ -219,7 +219,9 @@ def _pod(component: str, stateful: bool) -> dict[str, Any]:
     place: dict[str, Any] = {
         "topologySpreadConstraints": spread({"app.kubernetes.io/name": names.THANOS, **labels}, stateful),
     }
-    if stateful:
+    if not stateful:
+        place["tolerations"] = SPOT_TOLERATIONS
+    else:
         # For these components the chart has a pod security context of its own, which hides the global one.
         place |= {
             "affinity": NOT_ON_SPOT,

@@ -22,7 +22,7 @@ def example(run: Runner, repository: Path, installed_library: Path, monkeypatch:
 
 def test_one_bucket_takes_two_components(example) -> None:  # type: ignore[no-untyped-def]
     registered = example("one_bucket")
-    assert registered.named("reports-bucket").inputs["bucket"] == "acme-reports-123456789012-eu-west-1"
+    assert registered.named("reports-bucket").inputs["bucket"] == "acme-reports"
     assert {resource.type for resource in registered if resource.parent == ""} == {
         "eks-observability:index:EncryptionKey",
         "eks-observability:index:TieredBucket",
