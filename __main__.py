@@ -1,10 +1,16 @@
 """The stack: settings in, platform made, addresses out. What it is made of is in `components/`."""
 
-import pulumi
-import pulumi_aws as aws
+import gc
 
-import settings
-from components.platform import Platform
+# The SDKs are a hundred thousand objects that live as long as the program: looking for garbage among them
+# again and again is a third of its time, and a few seconds' run leaves none worth the search.
+gc.disable()
+
+import pulumi  # noqa: E402
+import pulumi_aws as aws  # noqa: E402
+
+import settings  # noqa: E402
+from components.platform import Platform  # noqa: E402
 
 wanted = settings.load_stack()
 

@@ -150,6 +150,6 @@ TEMPO_VERSION = "2.10.8"
 """Newest of the 2.10 line, which is patched until 2027-04-26; the chart alone would run 2.10.7. Tempo 3 needs Kafka
 (docs/traces.md): stay below 3."""
 
-# renovate: datasource=docker depName=ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib
+# renovate: datasource=docker depName=docker.io/otel/opentelemetry-collector-contrib
 OTEL_COLLECTOR_VERSION = "0.158.0"
 """Agent and gateway. The contrib image: the smaller one for Kubernetes has no Prometheus remote write."""

@@ -36,7 +36,7 @@ def repository() -> Path:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library's wheel, built from a copy, since building leaves files beside the sources."""
     source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     for name in ("components", "policies"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,6 +1,6 @@
 """Kubernetes namespaces under a Pod Security Standard."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -21,6 +21,9 @@ class NamespaceArgs(TypedDict):
     """Name, a DNS label."""
     pod_security: str
     """Pod Security Standard that is enforced: `restricted`, `baseline` or `privileged`."""
+    default_deny: NotRequired[bool]
+    """Whether pods here talk to nobody, in either direction, until a NetworkPolicy of their own allows it: not
+    even to DNS. Default True. Pods in the node's own network are beyond any policy."""
 
 
 def namespace_faults(args: NamespaceArgs) -> list[Fault]:
@@ -53,5 +56,17 @@ class Namespace(pulumi.ComponentResource):
             },
             opts=child_of(self, opts),
         )
+        if args.get("default_deny", True):
+            kubernetes.networking.v1.NetworkPolicy(
+                f"{name}-default-deny",
+                metadata={
+                    "name": "default-deny",
+                    # By name and not by the namespace's output: it is known, and the policy is judged with it.
+                    "namespace": physical,
+                    "labels": labels("network-policy", physical, "namespace"),
+                },
+                spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
+                opts=child_of(self, opts, [namespace]),
+            )
         self.namespace_name = after(physical, [namespace])
         self.register_outputs({"namespace_name": self.namespace_name})

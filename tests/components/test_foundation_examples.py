@@ -34,6 +34,7 @@ def test_a_role_on_an_existing_cluster_needs_nothing_else_of_the_library(example
     assert {resource.name for resource in registered} == {
         "reports",
         "reports-namespace",
+        "reports-default-deny",
         "reports-role",
         "reports-bucket",
         "reports-key",

@@ -47,7 +47,7 @@ def test_wheel_holds_every_module_of_the_two_packages(names: list[str], reposito
         if path.suffix in {".py", ".yaml", ".json"} and "__pycache__" not in path.parts
     }
     assert sources
-    assert sources - set(names) == set(), "a folder that pyproject.toml's list of packages lacks?"
+    assert sources - set(names) == set(), "a folder without __init__.py?"
 
 
 def test_wheel_says_that_it_is_typed(names: list[str]) -> None:
@@ -69,7 +69,7 @@ def test_installed_library_imports(installed_library: Path, tmp_path: Path) -> N
 def test_editable_library_imports_from_the_sources(repository: Path, tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "site"
     source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(repository / name, source)
     for name in ("components", "policies"):  # links: building leaves its files here, the modules stay where they are
         (source / name).symlink_to(repository / name)

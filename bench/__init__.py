@@ -1,0 +1,1 @@
+"""How long a preview takes, against as many trivial resources on the same engine: `make bench`."""
