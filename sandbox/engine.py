@@ -61,7 +61,7 @@ def run(request: Run) -> int:
     with _locked(place) as lock, ExitStack() as stack:
         write_config(place, list(request.overrides))
         _without_logs(place.home / "home")
-        program = stack.enter_context(language.host(place.project, _debug(request.arguments)))
+        program = stack.enter_context(language.host(place.project, _debug(request.arguments), place.imports))
         store = Store(place.cloud, request.existing)
         ports = {
             package: stack.enter_context(_serve(servicer))

@@ -2,17 +2,21 @@
 
 import asyncio
 import contextvars
+import gc
+import importlib
 import io
 import logging
 import os
 import runpy
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import grpc
@@ -28,9 +32,12 @@ _OPTIONS = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]  # as in Pul
 class Language(language_pb2_grpc.LanguageRuntimeServicer):
     """A language host with one program, run in this process."""
 
-    def __init__(self, project: Path, debug: bool = False) -> None:
+    def __init__(self, project: Path, debug: bool = False, imports: Path | None = None) -> None:
         self.project = project
         self.debug = debug
+        self.imports = imports
+        """Where the SDK modules that the program loads are noted for the next run."""
+        self.loaded = threading.Event()
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         return language_pb2.LanguageHandshakeResponse()
@@ -52,6 +59,7 @@ class Language(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Run the program in a context of its own, so that a second run starts from nothing."""
+        self.loaded.wait()  # the SDKs load themselves lazily, and not from two threads at once
         return contextvars.copy_context().run(self._run, request)
 
     def _run(self, request: Any) -> Any:
@@ -84,7 +92,27 @@ class Language(language_pb2_grpc.LanguageRuntimeServicer):
             return language_pb2.RunResponse(bail=True)
         finally:
             _drain(loop)
+            self._note_imports()
         return language_pb2.RunResponse()
+
+    def preload(self) -> None:
+        """Load the SDK modules that the last run loaded, while the CLI is still starting.
+
+        Only Pulumi's own packages: they do nothing but define classes, which is most of a program's start.
+        """
+        try:
+            for name in self.imports.read_text().split() if self.imports and self.imports.exists() else ():
+                with suppress(ImportError):  # another environment: the program will say what it misses
+                    getattr(importlib.import_module(name), "__all__", None)  # asking is what loads a lazy module
+        finally:
+            self.loaded.set()
+
+    def _note_imports(self) -> None:
+        if self.imports is not None:
+            # Packages, and those that something was taken from: the type of the others is a lazy one.
+            sdk = [(name, it) for name, it in sys.modules.items() if name.startswith("pulumi_")]
+            loaded = [name for name, it in sdk if type(it) is ModuleType and hasattr(it, "__path__")]
+            self.imports.write_text("\n".join(loaded))
 
     def _program(self) -> None:
         os.chdir(self.project)
@@ -132,7 +160,7 @@ class EngineStream(io.TextIOBase):
 
 
 @contextmanager
-def host(project: Path, debug: bool = False) -> Iterator[Callable[[], int]]:
+def host(project: Path, debug: bool = False, imports: Path | None = None) -> Iterator[Callable[[], int]]:
     """Run the language host in a process of its own, so that program and providers use a core each.
 
     The process is forked, before gRPC starts anything, because it then shares the imports that are
@@ -144,7 +172,7 @@ def host(project: Path, debug: bool = False) -> Iterator[Callable[[], int]]:
     if child == 0:
         os.close(reading)
         os.close(alive)
-        _serve(Language(project, debug), writing, watched)
+        _serve(Language(project, debug, imports), writing, watched)
     os.close(writing)
     os.close(watched)
     port = 0
@@ -169,11 +197,13 @@ def host(project: Path, debug: bool = False) -> Iterator[Callable[[], int]]:
 def _serve(language: Language, writing: int, watched: int) -> None:
     """Serve until the parent closes its end of the `watched` pipe, by intent or by dying."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine cancels by itself
+    gc.disable()  # a run of seconds, and SDKs of a hundred thousand objects that live as long as it
     os.dup2(2, 1)  # nothing but the CLI writes to the output, which may be JSON
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4), options=_OPTIONS)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(language, server)
     os.write(writing, str(server.add_insecure_port("127.0.0.1:0")).encode())
     server.start()
     os.close(writing)
+    language.preload()
     os.read(watched, 1)
     os._exit(0)

@@ -41,6 +41,11 @@ class Place:
         return self.folder / "config.yaml"
 
     @property
+    def imports(self) -> Path:
+        """The SDK modules that the program loaded last."""
+        return self.folder / "imports.txt"
+
+    @property
     def unfinished(self) -> Path:
         """Exists while a run may change things, and after one that was killed."""
         return self.folder / "unfinished"
