@@ -1,6 +1,7 @@
 """Peak memory of the processes of a run, read from /proc while it lasts. Linux only: elsewhere nothing is found."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -24,8 +25,9 @@ def _tree(root: int) -> list[int]:
     """A process and all its descendants that still run."""
     found = [root]
     for process in found:
-        for children in (PROC / str(process) / "task").glob("*/children"):
-            found += map(int, _read(children).split())
+        with suppress(OSError):  # it may end while it is looked at
+            for children in (PROC / str(process) / "task").glob("*/children"):
+                found += map(int, _read(children).split())
     return found
 
 
