@@ -35,4 +35,4 @@ platform = Platform("platform", wanted.platform_args(account_id), pulumi.Resourc
 pulumi.export("clusterName", platform.cluster_name)
 pulumi.export("kubeconfig", platform.kubeconfig)
 pulumi.export("bucketNames", platform.bucket_names)
-pulumi.export("metricsUrl", platform.metrics_url)
+pulumi.export("queryUrls", platform.query_urls)

@@ -9,31 +9,79 @@ here: `Settings.platform_args()` hands plain data to the components.
 """
 
 import argparse
+import ast
 import difflib
+import inspect
+import itertools
 import json
 import re
+import sys
+import textwrap
+import types
 from collections.abc import Iterable, Mapping
-from typing import Any, cast, get_args
+from typing import Any, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 from components import defaults
-from components.metrics.sizing import PROMETHEUS_SIZING, THANOS_SIZING
-from components.platform_args import PlatformArgs
+from components.foundation.node_groups import NodeGroupArgs
+from components.metrics.sizing import PrometheusSizingArgs, ThanosSizingArgs
+from components.platform_args import PlatformArgs, PlatformLogsArgs, PlatformProfilesArgs, PlatformTracesArgs
 from components.platform_faults import platform_faults
 
 PROJECT = "eks-observability"
 """The project's name in Pulumi.yaml, and so the namespace of its configuration keys."""
+
+DOCUMENTED = "--schema" in sys.argv
+"""Whether descriptions are wanted: finding docstrings means parsing this file, which a preview needn't wait for."""
 
 
 class Section(BaseModel):
     """Common ground: camelCase keys, nothing unknown, nothing changed after loading."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=False
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=DOCUMENTED,
     )
+
+
+def section_of(arguments: Any) -> type[Section]:
+    """The section whose keys are a component's arguments, a `TypedDict`: no key is written twice.
+
+    Keys that are left out stay left out, so that the component's own defaults hold.
+    """
+    texts = _docstrings(arguments) if DOCUMENTED else {}
+    fields: dict[str, Any] = {}
+    for name, hint in get_type_hints(arguments).items():
+        default = ... if name in arguments.__required_keys__ else None
+        fields[name] = (_setting_type(hint), Field(default=default, description=texts.get(name)))
+    model = create_model(arguments.__name__.removesuffix("Args"), __base__=Section, __doc__=arguments.__doc__, **fields)
+    return model
+
+
+def _setting_type(hint: Any) -> Any:
+    """An argument's type as a setting's: nested arguments become sections, and lists tuples, which can't change."""
+    if is_typeddict(hint):
+        return section_of(hint)
+    inner = [_setting_type(argument) for argument in get_args(hint)]
+    if get_origin(hint) is list:
+        return types.GenericAlias(tuple, (inner[0], ...))
+    return types.GenericAlias(dict, tuple(inner)) if get_origin(hint) is dict else hint
+
+
+def _docstrings(arguments: Any) -> dict[str, str]:
+    """What stands below each field of a class."""
+    body = cast(ast.ClassDef, ast.parse(textwrap.dedent(inspect.getsource(arguments))).body[0]).body
+    return {
+        field.target.id: inspect.cleandoc(str(text.value.value))
+        for field, text in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
 
 
 class ExistingNetwork(Section):
@@ -64,40 +112,6 @@ class Network(Section):
     """Use this VPC and make none."""
 
 
-class NodeTaint(Section):
-    """A taint on every node of a group."""
-
-    key: str
-    """Taint key, as in Kubernetes."""
-    value: str | None = None
-    """Taint value."""
-    effect: str
-    """`NoSchedule`, `PreferNoSchedule` or `NoExecute`."""
-
-
-class NodeGroup(Section):
-    """One managed node group."""
-
-    instance_types: tuple[str, ...]
-    """EC2 types of one architecture, best first; several make Spot capacity likelier."""
-    spot: bool = False
-    """Spot instances: cheaper, and taken away with two minutes' notice."""
-    one_per_zone: bool = False
-    """One group in each zone, so that nodes come back where their volumes are; sizes then hold for each zone."""
-    min_size: int | None = None
-    """Fewest nodes. Default 1."""
-    max_size: int | None = None
-    """Most nodes. Default three times `desiredSize`."""
-    desired_size: int | None = None
-    """Nodes at the start; later changes belong to autoscalers. Default `minSize`."""
-    disk_gib: int | None = None
-    """Root volume in GiB, 20 to 16384. Default 50."""
-    labels: dict[str, str] | None = None
-    """Labels besides the group's own."""
-    taints: tuple[NodeTaint, ...] | None = None
-    """Taints on every node."""
-
-
 class ExistingCluster(Section):
     """An EKS cluster that is there already."""
 
@@ -118,7 +132,7 @@ class Cluster(Section):
     """Ranges that may reach the API server from the internet. None: run Pulumi from inside the VPC."""
     admin_principal_arns: tuple[str, ...] = ()
     """IAM roles that get cluster-admin, besides the one that creates the cluster."""
-    node_groups: dict[str, NodeGroup] | None = None
+    node_groups: dict[str, section_of(NodeGroupArgs)] | None = None  # type: ignore[valid-type]
     """Node groups by name, instead of the default system, stateful and stateless ones."""
     control_plane_log_retention_days: int = defaults.CONTROL_PLANE_LOG_RETENTION_DAYS
     """Days that the control plane's logs are kept; one of CloudWatch Logs' periods."""
@@ -177,54 +191,6 @@ class Retention(Section):
     audit: AuditRetention = AuditRetention()
 
 
-class PrometheusSizing(Section):
-    """Room for Prometheus and Alertmanager; the sizing guide in docs/metrics.md has rows for larger clusters."""
-
-    replicas: int = defaults.PROMETHEUS_REPLICAS
-    """Replicas that each scrape everything, 1 to 3. One loses data while it restarts."""
-    cpu: str = PROMETHEUS_SIZING["cpu"]
-    """CPU requested by each replica, as a Kubernetes quantity; it may use twice as much."""
-    memory: str = PROMETHEUS_SIZING["memory"]
-    """Memory of each replica: 8Gi carries 500,000 active series."""
-    storage_gib: int = PROMETHEUS_SIZING["storage_gib"]
-    """GiB of each replica's volume, at least 10."""
-    alertmanager_replicas: int = defaults.ALERTMANAGER_REPLICAS
-    """Alertmanagers that gossip, 1 to 5."""
-
-
-class ThanosSizing(Section):
-    """Room for Thanos and its caches."""
-
-    query_replicas: int = defaults.THANOS_QUERY_REPLICAS
-    """Fewest Query replicas; also query frontends."""
-    query_max_replicas: int = defaults.THANOS_QUERY_MAX_REPLICAS
-    """Most Query replicas, reached when CPU passes 70 % of the request."""
-    query_cpu: str = THANOS_SIZING["query_cpu"]
-    """CPU requested by each Query."""
-    query_memory: str = THANOS_SIZING["query_memory"]
-    """Memory of each Query."""
-    store_replicas: int = defaults.THANOS_STORE_REPLICAS
-    """Fewest store gateways."""
-    store_max_replicas: int = defaults.THANOS_STORE_MAX_REPLICAS
-    """Most store gateways, reached when CPU or memory passes 80 % of the request."""
-    store_cpu: str = THANOS_SIZING["store_cpu"]
-    """CPU requested by each store gateway."""
-    store_memory: str = THANOS_SIZING["store_memory"]
-    """Memory of each store gateway."""
-    store_storage_gib: int = THANOS_SIZING["store_storage_gib"]
-    """GiB of each store gateway's volume, at least 5."""
-    compactor_memory: str = THANOS_SIZING["compactor_memory"]
-    """Memory of the compactor."""
-    compactor_storage_gib: int = THANOS_SIZING["compactor_storage_gib"]
-    """GiB of the compactor's volume, at least 10: it holds the blocks that it joins and the result."""
-    ruler_replicas: int = defaults.THANOS_RULER_REPLICAS
-    """Rulers that each evaluate every rule, 1 to 3."""
-    cache_replicas: int = defaults.MEMCACHED_REPLICAS
-    """Memcached servers of each of the three caches."""
-    cache_memory_mib: int = THANOS_SIZING["cache_memory_mib"]
-    """MiB of items that each Memcached server holds, at least 64."""
-
-
 class Metrics(Section):
     """Prometheus, Thanos, Alertmanager and the exporters."""
 
@@ -232,8 +198,10 @@ class Metrics(Section):
     """Install them. Switched off, the bucket and its data stay."""
     receive_enabled: bool = False
     """Take metrics that other clusters write, with Thanos receive."""
-    prometheus: PrometheusSizing = PrometheusSizing()
-    thanos: ThanosSizing = ThanosSizing()
+    prometheus: section_of(PrometheusSizingArgs) | None = None  # type: ignore[valid-type]
+    """Room for Prometheus and Alertmanager."""
+    thanos: section_of(ThanosSizingArgs) | None = None  # type: ignore[valid-type]
+    """Room for Thanos and its caches."""
 
 
 class Charts(Section):
@@ -271,6 +239,9 @@ class Settings(Section):
     """The EKS cluster to make, or an existing one to use."""
     retention: Retention = Retention()
     metrics: Metrics = Metrics()
+    logs: section_of(PlatformLogsArgs) = section_of(PlatformLogsArgs)()  # type: ignore[valid-type]
+    traces: section_of(PlatformTracesArgs) = section_of(PlatformTracesArgs)()  # type: ignore[valid-type]
+    profiles: section_of(PlatformProfilesArgs) = section_of(PlatformProfilesArgs)()  # type: ignore[valid-type]
     charts: Charts = Charts()
     protection: Protection = Protection()
 

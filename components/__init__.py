@@ -17,20 +17,26 @@ if TYPE_CHECKING:
     from .foundation.network import Network as Network
     from .foundation.storage_class import StorageClass as StorageClass
     from .foundation.tiered_bucket import TieredBucket as TieredBucket
+    from .logs.logs import Logs as Logs
     from .metrics.metrics import Metrics as Metrics
     from .platform import Platform as Platform
+    from .profiles.profiles import Profiles as Profiles
+    from .traces.traces import Traces as Traces
 
 COMPONENTS = {
     "EksCluster": "foundation.cluster",
     "EncryptionKey": "foundation.encryption_key",
     "HelmRelease": "foundation.helm_release",
     "IrsaRole": "foundation.irsa_role",
+    "Logs": "logs.logs",
     "Metrics": "metrics.metrics",
     "Namespace": "foundation.namespace",
     "Network": "foundation.network",
     "Platform": "platform",
+    "Profiles": "profiles.profiles",
     "StorageClass": "foundation.storage_class",
     "TieredBucket": "foundation.tiered_bucket",
+    "Traces": "traces.traces",
 }
 """Every public component, and the module that it is in."""
 

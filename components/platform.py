@@ -5,6 +5,7 @@ Unlike them it makes a provider: the Kubernetes one, whose address is born with 
 (docs/adr/0003-one-provider-made-in-a-component.md).
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 import pulumi
@@ -13,29 +14,38 @@ import pulumi_kubernetes as kubernetes
 from . import naming
 from .foundation.cluster import EksCluster, EksClusterArgs
 from .foundation.encryption_key import EncryptionKey
+from .foundation.helm_release import HelmRelease
 from .foundation.namespace import Namespace
 from .foundation.network import Network, NetworkArgs
 from .foundation.storage_class import StorageClass
 from .foundation.tiered_bucket import TieredBucket
-from .metrics.metrics import Metrics, MetricsArgs
+from .logs.logs import Logs
+from .metrics.metrics import Metrics
 from .platform_args import PlatformArgs
-from .platform_faults import platform_faults, zones
+from .platform_faults import platform_faults
+from .profiles.profiles import Profiles
+from .signals import (
+    AGENTS_NAMESPACE,
+    NAMESPACE,
+    STORAGE_CLASS,
+    Wiring,
+    bucket_name,
+    enabled,
+    logs_args,
+    metrics_args,
+    profiles_args,
+    traces_args,
+    zones,
+)
 from .storage import BucketPlan, bucket_plans
+from .traces.traces import Traces
 from .validation import refuse
-
-NAMESPACE, AGENTS_NAMESPACE = "observability", "observability-agents"
-"""Backends, and what runs on every node (docs/adr/0004-two-namespaces.md)."""
-
-STORAGE_CLASS = "gp3-encrypted"
-"""Not `gp3`: an existing cluster often has one of that name already."""
 
 
 class Foothold(NamedTuple):
-    """What the signals need to know of a cluster, made here or not."""
+    """A cluster, made here or not."""
 
-    cluster_name: str
-    oidc_provider_arn: pulumi.Input[str]
-    oidc_issuer: pulumi.Input[str]
+    wiring: Wiring
     kubeconfig: pulumi.Output[str] | None
     """Of a cluster made here."""
     inside: pulumi.ResourceOptions
@@ -51,8 +61,9 @@ class Platform(pulumi.ComponentResource):
     """Kubeconfig of a cluster made here, empty for an existing one. It holds no credentials."""
     bucket_names: pulumi.Output[dict[str, str]]
     """Physical name of each signal's bucket."""
-    metrics_url: pulumi.Output[str]
-    """Prometheus API over all metrics, inside the cluster; empty when metrics are off."""
+    query_urls: pulumi.Output[dict[str, str]]
+    """Address of each signal that is on, inside the cluster: Prometheus' API over all metrics, Loki's gateway,
+    Tempo and Pyroscope."""
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("Platform", name, platform_faults(args))
@@ -73,34 +84,64 @@ class Platform(pulumi.ComponentResource):
         buckets = {
             plan.signal: _bucket(name, args, plan, key, self) for plan in bucket_plans(args.get("retention", {}))
         }
-        foothold = _existing_cluster(name, args, self) or _new_cluster(name, args, key, self)
+        foothold = _existing_cluster(name, args, key, self) or _new_cluster(name, args, key, self)
         ground = _ground(name, args, key, foothold)
-        metrics_url = ""
-        if args.get("metrics", {}).get("enabled", True):
-            metrics = Metrics(
-                f"{name}-metrics",
-                _metrics(args, key, foothold),
-                pulumi.ResourceOptions.merge(
-                    foothold.inside, pulumi.ResourceOptions(depends_on=[buckets["metrics"], *ground])
-                ),
-            )
-            metrics_url = metrics.query_frontend_url
-        self.cluster_name = pulumi.Output.from_input(foothold.cluster_name)
+        urls = _signals(name, args, foothold, buckets, ground)
+        self.cluster_name = pulumi.Output.from_input(foothold.wiring.cluster_name)
         self.kubeconfig = foothold.kubeconfig or pulumi.Output.from_input("")
-        self.bucket_names = pulumi.Output.from_input({signal: _bucket_name(args, signal) for signal in buckets})
-        self.metrics_url = pulumi.Output.from_input(metrics_url)
+        self.bucket_names = pulumi.Output.from_input({signal: bucket_name(args, signal) for signal in buckets})
+        self.query_urls = pulumi.Output.from_input(urls)
         self.register_outputs(
             {
                 "cluster_name": self.cluster_name,
                 "kubeconfig": self.kubeconfig,
                 "bucket_names": self.bucket_names,
-                "metrics_url": self.metrics_url,
+                "query_urls": self.query_urls,
             }
         )
 
 
-def _bucket_name(args: PlatformArgs, signal: str) -> str:
-    return naming.bucket_name(args["name"], args["account_id"], args["region"], signal)
+def _signals(
+    name: str,
+    args: PlatformArgs,
+    foothold: Foothold,
+    buckets: Mapping[str, TieredBucket],
+    ground: list[pulumi.Resource],
+) -> dict[str, str]:
+    """The rooms of the signals that are switched on; the address of each inside the cluster."""
+    urls: dict[str, str] = {}
+    crds = HelmRelease(
+        f"{name}-crds",
+        {
+            "chart": "prometheus-operator-crds",
+            "release_name": "prometheus-operator-crds",
+            "namespace": NAMESPACE,
+            "values": {},
+            "charts_source": args.get("charts", {}).get("source", ""),
+        },
+        _after(foothold.inside, ground),
+    )
+
+    def opts(signal: str, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        return _after(foothold.inside, [buckets[signal], crds, *ground, *after])
+
+    if enabled(args, "metrics"):
+        metrics = Metrics(f"{name}-metrics", metrics_args(args, foothold.wiring), opts("metrics"))
+        urls["metrics"] = metrics.query_frontend_url
+    if enabled(args, "logs"):
+        logs = Logs(f"{name}-logs", logs_args(args, foothold.wiring), opts("logs", buckets["audit"]))
+        urls["logs"] = logs.gateway_url
+    if enabled(args, "traces"):
+        traces = Traces(f"{name}-traces", traces_args(args, foothold.wiring), opts("traces"))
+        urls["traces"] = traces.query_url
+    if enabled(args, "profiles"):
+        profiles = Profiles(f"{name}-profiles", profiles_args(args, foothold.wiring), opts("profiles"))
+        urls["profiles"] = profiles.query_url
+    return urls
+
+
+def _after(opts: pulumi.ResourceOptions, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=resources))
 
 
 def _bucket(
@@ -112,7 +153,7 @@ def _bucket(
     return TieredBucket(
         f"{name}-{plan.signal}-bucket",
         {
-            "bucket_name": _bucket_name(args, plan.signal),
+            "bucket_name": bucket_name(args, plan.signal),
             "region": region,
             "kms_key_arn": key_arn,
             "transitions": [
@@ -130,7 +171,7 @@ def _bucket(
     )
 
 
-def _existing_cluster(name: str, args: PlatformArgs, parent: Platform) -> Foothold | None:
+def _existing_cluster(name: str, args: PlatformArgs, key_arn: pulumi.Output[str], parent: Platform) -> Foothold | None:
     """The cluster that the arguments name, if they do."""
     existing = args.get("cluster", {}).get("existing")
     if existing is None:
@@ -140,7 +181,7 @@ def _existing_cluster(name: str, args: PlatformArgs, parent: Platform) -> Footho
     if "kubeconfig" in existing:
         inside = _inside(name, existing["name"], existing["kubeconfig"], [], parent)
     provider_arn = naming.oidc_provider_arn(args["account_id"], args["region"], issuer)
-    return Foothold(existing["name"], provider_arn, issuer, None, inside)
+    return Foothold(Wiring(existing["name"], key_arn, provider_arn, issuer), None, inside)
 
 
 def _new_cluster(name: str, args: PlatformArgs, key_arn: pulumi.Output[str], parent: Platform) -> Foothold:
@@ -164,7 +205,8 @@ def _new_cluster(name: str, args: PlatformArgs, key_arn: pulumi.Output[str], par
         pulumi.ResourceOptions(parent=parent),
     )
     inside = _inside(name, args["name"], cluster.kubeconfig, cluster.ready, parent)
-    return Foothold(args["name"], cluster.oidc_provider_arn, cluster.oidc_issuer, cluster.kubeconfig, inside)
+    wiring = Wiring(args["name"], key_arn, cluster.oidc_provider_arn, cluster.oidc_issuer)
+    return Foothold(wiring, cluster.kubeconfig, inside)
 
 
 def _subnets(
@@ -222,27 +264,3 @@ def _ground(name: str, args: PlatformArgs, key_arn: pulumi.Output[str], foothold
             foothold.inside,
         ),
     ]
-
-
-def _metrics(args: PlatformArgs, key_arn: pulumi.Output[str], foothold: Foothold) -> MetricsArgs:
-    """The arguments of the metrics room."""
-    wanted = args.get("metrics", {})
-    given: MetricsArgs = {
-        "platform_name": args["name"],
-        "cluster_name": foothold.cluster_name,
-        "account_id": args["account_id"],
-        "region": args["region"],
-        "bucket_name": _bucket_name(args, "metrics"),
-        "kms_key_arn": key_arn,
-        "oidc_provider_arn": foothold.oidc_provider_arn,
-        "oidc_issuer": foothold.oidc_issuer,
-        "namespace": NAMESPACE,
-        "agents_namespace": AGENTS_NAMESPACE,
-        "storage_class_name": STORAGE_CLASS,
-        "charts_source": args.get("charts", {}).get("source", ""),
-        "retention": args.get("retention", {}).get("metrics", {}),
-        "receive_enabled": wanted.get("receive_enabled", False),
-        "prometheus": wanted.get("prometheus", {}),
-        "thanos": wanted.get("thanos", {}),
-    }
-    return given

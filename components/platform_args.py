@@ -7,8 +7,16 @@ What one component decides for another (bucket names, keys, subnets of a network
 from typing import NotRequired, TypedDict
 
 from .foundation.node_groups import NodeGroupArgs
+from .logs.logs_args import FluentBitSettingsArgs
+from .logs.schema import SchemaPeriodArgs
+from .logs.sizing import LokiSizingArgs
+from .logs.tenants import LogsLimitsArgs, LogsTenantArgs
 from .metrics.sizing import PrometheusSizingArgs, ThanosSizingArgs
+from .profiles.limits import ProfilesLimitsArgs
+from .profiles.sizing import ProfilesAgentSizingArgs, PyroscopeSizingArgs
 from .storage import RetentionArgs
+from .traces.sampling import TraceSamplingArgs
+from .traces.sizing import TracesSizingArgs
 
 
 class ExistingNetworkArgs(TypedDict):
@@ -98,6 +106,73 @@ class PlatformMetricsArgs(TypedDict):
     """Room for Thanos and its caches."""
 
 
+class PlatformLogsArgs(TypedDict):
+    """Loki and Fluent Bit."""
+
+    enabled: NotRequired[bool]
+    """Install them. Switched off, the bucket and its data stay. Default true."""
+    topology: NotRequired[str]
+    """`distributed`, over three zones, or `simple-scalable`, which Loki 4.0 removes. Default distributed."""
+    schema_periods: NotRequired[list[SchemaPeriodArgs]]
+    """Layouts of the data by first day, which never moves. Default v13 from 2024-04-01."""
+    multi_tenancy: NotRequired[bool]
+    """Keep tenants apart: every request must say whose it is (X-Scope-OrgID). Default false."""
+    tenant: NotRequired[str]
+    """The platform's own tenant. Default `fake`, what Loki calls the only one."""
+    tenants: NotRequired[dict[str, LogsTenantArgs]]
+    """Further tenants by name: their namespaces and limits. Default none."""
+    limits: NotRequired[LogsLimitsArgs]
+    """Limits of every tenant. Default: for 100 GB a day."""
+    sizing: NotRequired[LokiSizingArgs]
+    """Replicas and room of Loki. Default: 100 nodes."""
+    fluent_bit: NotRequired[FluentBitSettingsArgs]
+    """How lines are collected. Default: production's."""
+    audit_logs: NotRequired[bool]
+    """Carry EKS' audit log from CloudWatch to the audit bucket. Default false."""
+
+
+class PlatformTracesArgs(TypedDict):
+    """OpenTelemetry collectors and Tempo."""
+
+    enabled: NotRequired[bool]
+    """Install them. Switched off, the bucket and its data stay. Default true."""
+    sampling: NotRequired[TraceSamplingArgs]
+    """Which traces are kept. Default: all errors, those over two seconds and of payments, 10 % of the rest."""
+    node_metrics_enabled: NotRequired[bool]
+    """Let the agents read the node's and the kubelet's metrics too; needs metrics. Default false."""
+    multi_tenancy: NotRequired[bool]
+    """Keep tenants apart in Tempo, and refuse whoever names none. Default false."""
+    tenant: NotRequired[str]
+    """Tenant of everything that comes through this cluster's gateways; with `multi_tenancy` only."""
+    sizing: NotRequired[TracesSizingArgs]
+    """Replicas and room, and the expected spans a second. Default: the sizing guide's small cluster."""
+    tempo_image_tag: NotRequired[str]
+    """Another Tempo of the 2.10 line. Default the pinned one. Tempo 3 is refused: it needs Kafka."""
+
+
+class PlatformProfilesArgs(TypedDict):
+    """Pyroscope and its agent."""
+
+    enabled: NotRequired[bool]
+    """Install them. Switched off, the bucket and its data stay. Default true."""
+    ebpf_enabled: NotRequired[bool]
+    """Sample the CPU of every container. Default true."""
+    sample_rate_hz: NotRequired[int]
+    """Samples a second and CPU. 1 to 100; 40 and more may cost over 2 % of CPU. Default 19."""
+    multi_tenancy: NotRequired[bool]
+    """Tell tenants apart by the header X-Scope-OrgID, and refuse calls without it. Default false."""
+    tenant: NotRequired[str]
+    """Tenant of what the agent sends. Required with `multi_tenancy`, and only with it."""
+    limits: NotRequired[ProfilesLimitsArgs]
+    """What each tenant may send and ask. Default: 32 MB a second, ranges of a day."""
+    tenant_limits: NotRequired[dict[str, ProfilesLimitsArgs]]
+    """Other limits for some tenants, by tenant. Only with `multi_tenancy`. Default none."""
+    pyroscope: NotRequired[PyroscopeSizingArgs]
+    """Replicas and room of Pyroscope. Default: a cluster of 100 nodes."""
+    agent: NotRequired[ProfilesAgentSizingArgs]
+    """Room of the agent on each node. Default 100m CPU and 512Mi."""
+
+
 class PlatformArgs(TypedDict):
     """The whole platform."""
 
@@ -115,6 +190,12 @@ class PlatformArgs(TypedDict):
     """How long each signal is kept."""
     metrics: NotRequired[PlatformMetricsArgs]
     """Prometheus, Thanos, Alertmanager and the exporters."""
+    logs: NotRequired[PlatformLogsArgs]
+    """Loki and Fluent Bit."""
+    traces: NotRequired[PlatformTracesArgs]
+    """OpenTelemetry collectors and Tempo."""
+    profiles: NotRequired[PlatformProfilesArgs]
+    """Pyroscope and its agent."""
     charts: NotRequired[ChartsArgs]
     """Where Helm charts come from."""
     protection: NotRequired[ProtectionArgs]

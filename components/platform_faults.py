@@ -4,6 +4,7 @@ Paths are those of `PlatformArgs`. The parts' own functions judge their parts; w
 is what only the whole can see. Stack settings are held against the same rules (`settings.py`).
 """
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping
 
@@ -17,12 +18,16 @@ from .foundation.checks import (
     region_faults,
 )
 from .foundation.helm_release import chart_faults
-from .foundation.network import default_zones, interface_endpoint_faults
+from .foundation.network import interface_endpoint_faults
 from .foundation.node_groups import node_group_faults
 from .foundation.subnets import cidr_faults, zone_faults
-from .metrics.sizing import prometheus_sizing_faults, thanos_sizing_faults
+from .logs.logs_args import logs_faults
+from .metrics.metrics_args import metrics_faults
 from .platform_args import PlatformArgs, PlatformClusterArgs, PlatformNetworkArgs
+from .profiles.profiles_args import profiles_faults
+from .signals import STAND_IN, enabled, logs_args, metrics_args, profiles_args, traces_args, zones
 from .storage import retention_faults
+from .traces.traces_args import traces_faults
 from .validation import Fault
 from .versions import CHARTS, EKS_ADDONS
 
@@ -30,9 +35,17 @@ LONGEST_NAME = 20
 """`<name>-profiles-<account>-<region>` has to fit into the 63 characters of a bucket's name."""
 
 
-def zones(args: PlatformArgs) -> list[str]:
-    """The availability zones that the platform spreads over."""
-    return args.get("network", {}).get("availability_zones") or default_zones(args["region"])
+TAKEN_FOR_GRANTED = ("region", "account_id", "name", "network.availability_zones", "cluster.node_groups", "retention")
+"""What the signals' rooms build on, and can't judge with when it is wrong itself."""
+
+PASSED_ON = {
+    "metrics.retention": "retention.metrics",
+    "logs.retention": "retention.logs",
+    "logs.availability_zones": "network.availability_zones",
+    "traces.retention_days": "retention.traces.days",
+    "profiles.retention_days": "retention.profiles.days",
+}
+"""Arguments of rooms that are decided elsewhere in the platform's, and where."""
 
 
 def platform_faults(args: PlatformArgs) -> list[Fault]:
@@ -43,11 +56,9 @@ def platform_faults(args: PlatformArgs) -> list[Fault]:
         faults.append(Fault("name", args["name"], bound))
     faults += _network_faults(args, args.get("network", {}))
     faults += _cluster_faults(args.get("cluster", {}))
-    # S3's bounds are stricter than Thanos' own (`metrics_retention_faults`), which need not be asked then.
     faults += _below("retention", retention_faults(args.get("retention", {})))
-    metrics = args.get("metrics", {})
-    faults += prometheus_sizing_faults(metrics.get("prometheus"), "metrics.prometheus")
-    faults += thanos_sizing_faults(metrics.get("thanos"), "metrics.thanos")
+    if not any(fault.path.startswith(TAKEN_FOR_GRANTED) for fault in faults):
+        faults += _signal_faults(args)
     faults += _charts_faults("charts.source", args.get("charts", {}).get("source", ""))
     protection = args.get("protection", {})
     if protection.get("force_destroy") and protection.get("enabled", True):
@@ -55,6 +66,29 @@ def platform_faults(args: PlatformArgs) -> list[Fault]:
         faults.append(Fault("protection.force_destroy", True, bound))
     deleters = protection.get("deletion_principal_arns", [])
     return faults + principal_faults("protection.deletion_principal_arns", deleters)
+
+
+def _signal_faults(args: PlatformArgs) -> list[Fault]:
+    """What each signal's room finds wrong with what it would be told."""
+    faults: list[Fault] = []
+    today = datetime.datetime.now(datetime.UTC).date()
+    judged: dict[str, list[Fault]] = {
+        "metrics": metrics_faults(metrics_args(args, STAND_IN)),
+        "logs": logs_faults(logs_args(args, STAND_IN), today),
+        "traces": traces_faults(traces_args(args, STAND_IN)),
+        "profiles": profiles_faults(profiles_args(args, STAND_IN)),
+    }
+    for signal, found in judged.items():
+        faults += _below(signal, found) if enabled(args, signal) else []
+    return [fault._replace(path=_where_it_is_set(fault.path)) for fault in faults]
+
+
+def _where_it_is_set(path: str) -> str:
+    """The platform's own argument for one that it passes on to a room."""
+    for passed, own in PASSED_ON.items():
+        if path.startswith(passed):
+            return own + path.removeprefix(passed)
+    return path
 
 
 def _network_faults(args: PlatformArgs, network: PlatformNetworkArgs) -> list[Fault]:

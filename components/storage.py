@@ -78,6 +78,8 @@ class Transition(NamedTuple):
 
 METRICS_ROLES = ("prometheus", "thanos")
 """Deleting blocks is ordinary work of the compactor, and of sidecars whose upload failed half-way."""
+LOGS_ROLES, TRACES_ROLES, PROFILES_ROLES = ("loki",), ("tempo",), ("pyroscope",)
+"""Deleting what their compactors have joined, or kept long enough."""
 
 
 class BucketPlan(NamedTuple):
@@ -127,9 +129,10 @@ def bucket_plans(retention: RetentionArgs) -> tuple[BucketPlan, ...]:
             ),
             int(logs.get("days", defaults.LOGS_DAYS)),
             "logs.days",
+            LOGS_ROLES,
         ),
-        BucketPlan("traces", (), int(traces.get("days", defaults.TRACES_DAYS)), "traces.days"),
-        BucketPlan("profiles", (), int(profiles.get("days", defaults.PROFILES_DAYS)), "profiles.days"),
+        BucketPlan("traces", (), int(traces.get("days", defaults.TRACES_DAYS)), "traces.days", TRACES_ROLES),
+        BucketPlan("profiles", (), int(profiles.get("days", defaults.PROFILES_DAYS)), "profiles.days", PROFILES_ROLES),
         BucketPlan("audit", (), int(retention.get("audit", {}).get("days", defaults.AUDIT_DAYS)), "audit.days"),
     )
 

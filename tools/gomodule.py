@@ -61,7 +61,9 @@ def module(name: str) -> Module:
     block = re.search(r"^tool \((.*?)^\)", text, re.M | re.S)
     packages = tuple(block.group(1).split() if block else re.findall(r"^tool (\S+)", text, re.M))
     required = dict(re.findall(r"^(?:require )?\s*(\S+\.\S+) v(\S+)(?: // indirect)?$", text, re.M))
-    source = max((path for path in required if f"{packages[0]}/".startswith(f"{path}/")), key=len)
+    # A program of our own is put together from others' parts: it has the version of the first of them.
+    source = max((path for path in required if f"{packages[0]}/".startswith(f"{path}/")), key=len, default="")
+    source = source or next(iter(required))
     go_version = re.search(r"^go (\S+)", text, re.M)
     return Module(HERE / name, packages, required[source], _numbers(go_version.group(1)) if go_version else (1, 26))
 

@@ -134,6 +134,38 @@ def plan_groups(cluster_name: str, groups: Mapping[str, NodeGroupArgs], zones: S
     return planned
 
 
+class NodeCapacity(NamedTuple):
+    """What node groups can carry, for judging pods by before there is a node."""
+
+    fewest_nodes: int
+    """Nodes when every group is at its smallest."""
+    most_nodes_per_zone: int
+    """Nodes in one zone when every group is at its largest."""
+    largest_node_gib: float | None
+    """Memory of the largest node, or None when a type's memory can't be told from its name."""
+
+
+def node_capacity(groups: Mapping[str, NodeGroupArgs], zones: int) -> NodeCapacity:
+    """What these groups carry over that many zones."""
+    fewest, most = 0, 0
+    for args in groups.values():
+        least, _, largest = sizes(args)
+        in_each = args.get("one_per_zone", False)
+        fewest += least * zones if in_each else least
+        most += largest if in_each else largest // zones
+    memory = [memory_gib(kind) for args in groups.values() for kind in args["instance_types"][:1]]
+    return NodeCapacity(fewest, most, None if None in memory else max(gib for gib in memory if gib))
+
+
+def memory_gib(instance_type: str) -> float | None:
+    """Memory of the common families by AWS' own rule: 2, 4 or 8 GiB a CPU for C, M and R, doubling with the size."""
+    match = re.fullmatch(r"([cmr])\d+[a-z-]*\.(medium|large|(\d*)xlarge)", instance_type)
+    if not match:
+        return None
+    cpus = {"medium": 1, "large": 2}.get(match[2]) or 4 * int(match[3] or 1)
+    return float(cpus * {"c": 2, "m": 4, "r": 8}[match[1]])
+
+
 def node_group_faults(path: str, groups: Mapping[str, NodeGroupArgs]) -> list[Fault]:
     """Everything wrong with node groups."""
     if not groups:

@@ -58,11 +58,11 @@ class Metrics(pulumi.ComponentResource):
             metrics_network(args.get("namespace", "observability"), bool(args.get("receive_enabled", False))),
             child,
         )
-        crds = HelmRelease(f"{name}-crds", _crds(args), child)
+        crds = [HelmRelease(f"{name}-crds", _crds(args), child)] if args.get("install_crds", True) else []
         prometheus = Prometheus(
             f"{name}-prometheus",
             _prometheus(args, store.config, sidecar.role_arn),
-            child_of(self, opts, [*bucket, sidecar, store, crds]),
+            child_of(self, opts, [*bucket, sidecar, store, *crds]),
         )
         thanos = Thanos(
             f"{name}-thanos",
@@ -147,6 +147,7 @@ def _prometheus(args: MetricsArgs, object_store_config: str, role_arn: str) -> P
     given["cluster_name"] = args["cluster_name"]
     given["object_store_config"] = object_store_config
     given["role_arn"] = role_arn
+    given["remote_write_receiver"] = args.get("remote_write_receiver", False)
     given["sizing"] = args.get("prometheus", {})
     return given
 

