@@ -1,5 +1,6 @@
 """Where one stack of one project keeps what a run needs, and the settings that a run reads."""
 
+import datetime
 import json
 import os
 from dataclasses import dataclass
@@ -111,11 +112,15 @@ def write_config(place: Place, overrides: list[str]) -> None:
 
 
 def _value(text: str) -> Any:
-    """A value of `--set`, as YAML reads it: numbers, truth and lists. What is no YAML, such as `*`, is text."""
+    """A value of `--set`, as YAML reads it: numbers, truth and lists. What is no YAML, such as `*`, is text.
+
+    So are dates: configuration has no type for them.
+    """
     try:
-        return yaml.safe_load(text) if text else ""
+        value = yaml.safe_load(text) if text else ""
     except yaml.YAMLError:
         return text
+    return text if isinstance(value, datetime.date) else value
 
 
 def _override(config: dict[str, Any], project: str, path: str, value: Any) -> None:

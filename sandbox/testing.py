@@ -92,7 +92,13 @@ class Stack:
     """A stack of a project, run in the sandbox with its own state."""
 
     def __init__(
-        self, project: Path, stack: str = "dev", *, home: Path, library: Path | None = None, timeout_seconds: float = 300
+        self,
+        project: Path,
+        stack: str = "dev",
+        *,
+        home: Path,
+        library: Path | None = None,
+        timeout_seconds: float = 300,
     ) -> None:
         """`library` is a folder of packages that the program can import, besides what is installed."""
         self.library = library
@@ -154,7 +160,11 @@ class Stack:
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a run: this checkout's sandbox, whatever else is installed."""
-        return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, filter(None, (ROOT, self.library)))), **(env or {})}
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, filter(None, (ROOT, self.library)))),
+            **(env or {}),
+        }
 
     def run(
         self,

@@ -28,6 +28,16 @@ BAD_SETTINGS = {
     "retention.metrics.oneHourDays": ("80", "eks-observability:retention.metrics.oneHourDays: 80 must be later than"),
     "retention.logs.days": ("7", "eks-observability:retention.logs.days: 7 must be later than the last transition"),
     "metrics.prometheus.replicas": ("9", "eks-observability:metrics.prometheus.replicas: 9 must be a whole number"),
+    "logs.sizing.writeReplicas": ("2", "logs.sizing.writeReplicas: 2 must be at least replication_factor (3)"),
+    "logs.sizing.walReplayMemoryMib": ("2000", "logs.sizing.walReplayMemoryMib: 2000 must"),
+    "logs.sizing.chunksCacheMib": ("200000", "logs.sizing"),
+    "logs.schemaPeriods[0].fromDate": ("2030-01-01", "logs.schemaPeriods"),
+    "network.availabilityZones": ("[eu-west-1a, eu-west-1b]", "network.availabilityZones: 2 must name 3 zones"),
+    "traces.tempoImageTag": ("3.0.3", "traces.tempoImageTag: '3.0.3' must"),
+    "traces.sampling.routingKey": ("service", "traces.sampling.routingKey: 'service' must"),
+    "traces.sizing.ingesterReplicas": ("2", "traces.sizing.ingesterReplicas"),
+    "profiles.pyroscope.metastoreReplicas": ("2", "profiles.pyroscope.metastoreReplicas: 2 must"),
+    "retention.traces.days": ("0", "retention.traces.days: 0 must"),
     "charts.source": ("/no/charts", "eks-observability:charts.source: '/no/charts' must hold"),
     "protection.enabled": ("maybe", "eks-observability:protection.enabled: 'maybe' must be a valid boolean"),
 }
@@ -106,14 +116,22 @@ def _waits_for(resources: list[dict[str, Any]], name: str) -> set[str]:
     return {urn.rpartition("::")[2] for urn in found}
 
 
-def test_a_longer_retention_changes_bucket_and_compactor_and_nothing_else(living: Stack) -> None:
-    changed = living.preview(set={"retention.metrics.oneHourDays": "730"})
+@pytest.mark.parametrize(
+    ("setting", "bucket", "backend"),
+    [
+        ("metrics.oneHourDays", "metrics", "platform-metrics-thanos-stack-release"),
+        ("logs.days", "logs", "platform-logs-loki-stack-release"),
+        ("traces.days", "traces", "platform-traces-tempo-stack-release"),
+        ("profiles.days", "profiles", "platform-profiles-pyroscope-stack-release"),
+    ],
+)
+def test_a_longer_retention_changes_bucket_and_backend_and_nothing_else(
+    living: Stack, setting: str, bucket: str, backend: str
+) -> None:
+    changed = living.preview(set={f"retention.{setting}": "730"})
     succeeded(changed)
     real = {step.name: step.op for step in changed.changed() if not step.type.startswith("eks-observability:")}
-    assert real == {
-        "platform-metrics-bucket-lifecycle": "update",
-        "platform-metrics-thanos-stack-release": "update",
-    }
+    assert real == {f"platform-{bucket}-bucket-lifecycle": "update", backend: "update"}
 
 
 def test_a_tag_reaches_everything_in_place(living: Stack) -> None:
@@ -123,12 +141,15 @@ def test_a_tag_reaches_everything_in_place(living: Stack) -> None:
     assert changed.step("platform-metrics-bucket-bucket").op == "update"
 
 
-def test_switching_metrics_off_keeps_the_bucket_and_its_data(living: Stack) -> None:
-    changed = living.preview(set={"metrics.enabled": "false"})
+@pytest.mark.parametrize("signal", ["metrics", "logs", "traces", "profiles"])
+def test_switching_a_signal_off_keeps_its_bucket_and_its_data(living: Stack, signal: str) -> None:
+    changed = living.preview(set={f"{signal}.enabled": "false"}, policies=True)
     succeeded(changed)
-    gone = {step.type for step in changed.of("delete")}
-    assert "kubernetes:helm.sh/v3:Release" in gone
-    assert not [step for step in changed.of("delete") if step.type.startswith(("aws:s3/", "aws:kms/"))]
+    gone = changed.of("delete")
+    assert "kubernetes:helm.sh/v3:Release" in {step.type for step in gone}
+    assert {step.name.split("-")[1] for step in gone} == {signal}, "nothing of the other signals goes with it"
+    assert not [step for step in gone if step.type.startswith(("aws:s3/", "aws:kms/"))]
+    assert not changed.of("replace")
 
 
 def test_everything_physical_is_named_in_the_first_preview(make: Callable[..., Stack]) -> None:
