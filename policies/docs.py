@@ -3,10 +3,15 @@
 python -m policies.docs docs/policies.md
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from .examples import EXAMPLES, Example
 from .model import Rule
 from .rules import RULES
 
@@ -40,6 +45,25 @@ def _section(rule: Rule) -> Iterator[str]:
         yield ""
     if rule.frameworks:
         yield from (f"Also demanded by {', '.join(rule.frameworks)}.", "")
+    yield from _example(EXAMPLES[rule.id])
+
+
+def _example(example: Example) -> Iterator[str]:
+    yield from (f"Flagged, as `{example.word}`:", "", "```yaml", *_resources(example.bad), "```", "")
+    setting = f", with the settings `{json.dumps(example.config)}`" if example.config else ""
+    yield from (f"In order{setting}:", "", "```yaml", *_resources(example.good), "```", "")
+
+
+def _resources(resources: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
+    """As in a Pulumi YAML program; IAM documents as what they say."""
+    for kind, props in resources:
+        shown = {key: _document(value) for key, value in props.items()}
+        text = yaml.safe_dump({"type": kind, "properties": shown}, sort_keys=False, width=110)
+        yield from (f"{'- ' if not number else '  '}{line}" for number, line in enumerate(text.splitlines()))
+
+
+def _document(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) and value.startswith("{") else value
 
 
 def rewritten(page: str) -> str:

@@ -20,7 +20,8 @@ class Statement:
         """Counted from 1, for messages."""
         self._fields = {key.lower(): value for key, value in fields.items()}
 
-    def _texts(self, key: str) -> list[Any]:
+    def texts(self, key: str) -> list[Any]:
+        """Texts under an element, in lower case; UNKNOWN where a part isn't known."""
         return [item for item in items(self._fields.get(key)) if isinstance(item, str) or item is UNKNOWN]
 
     @property
@@ -38,12 +39,12 @@ class Statement:
     @property
     def actions(self) -> list[Any]:
         """Patterns under Action."""
-        return self._texts("action")
+        return self.texts("action")
 
     @property
     def resources(self) -> list[Any]:
         """Patterns under Resource."""
-        return self._texts("resource")
+        return self.texts("resource")
 
     def has(self, key: str) -> bool:
         """Whether the statement has an element, whatever is in it."""

@@ -47,7 +47,16 @@ _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _REFERENCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
+_ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 """Typed values inside plain maps (pulumi/pulumi, sdk/go/common/resource/properties.go)."""
+
+
+class File:
+    """An asset that is a file: its content is not in the properties."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
 
 _DEPTH: Final = 60
 """Real resources stay below 20 levels; deeper input is an attempt to exhaust the stack."""
@@ -84,7 +93,10 @@ def plain(value: Any, depth: int = 0) -> Any:
         return _plain_mapping(_target(value), depth)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [plain(item, depth + 1) for item in _target(value)]
-    return OPAQUE
+    if isinstance(value, File):
+        return value
+    text, path = getattr(value, "text", None), getattr(value, "path", None)  # pulumi's own asset classes
+    return text if isinstance(text, str) else File(path) if isinstance(path, str) else OPAQUE
 
 
 def whole(number: float) -> Any:
@@ -101,6 +113,11 @@ def untyped(mapping: dict[str, Any]) -> Any:
         return mapping.get("value")
     if signature == _OUTPUT:
         return mapping.get("value", UNKNOWN)
+    if signature == _ASSET:
+        text, path = mapping.get("text"), mapping.get("path")
+        if isinstance(text, str):
+            return text
+        return File(path) if isinstance(path, str) else OPAQUE
     if signature == _REFERENCE:
         return mapping.get("id", mapping.get("urn", OPAQUE))
     return OPAQUE
@@ -121,7 +138,7 @@ def _target(proxy: Any) -> Any:
 class Resource:
     """One resource as rules see it: inputs before it is created, outputs in a look at the whole stack."""
 
-    __slots__ = ("_props", "depends", "name", "token", "type", "urn")
+    __slots__ = ("_props", "_provider", "depends", "name", "rendered", "token", "type", "urn")
 
     def __init__(
         self,
@@ -130,6 +147,8 @@ class Resource:
         props: Any,
         urn: str = "",
         depends: Mapping[str, Sequence[str]] | None = None,
+        provider: Any = None,
+        rendered: bool = False,
     ) -> None:
         self.token = token
         """The type as the program wrote it."""
@@ -139,7 +158,22 @@ class Resource:
         self.urn = urn
         self.depends = depends or {}
         """URNs by property: whose outputs the property was made from. Known in stack rules only."""
+        self.rendered = rendered
+        """Whether this is a manifest from a file, where nothing is resolved any more and secrets are secrets."""
         self._props: Any = props
+        self._provider: Any = provider
+
+    @property
+    def partial(self) -> bool:
+        """Whether this is a patch: what it doesn't say is said elsewhere."""
+        return self.token.startswith("kubernetes:") and self.token.endswith("Patch")
+
+    @property
+    def provider(self) -> dict[str, Any]:
+        """The provider's settings as plain data; values that aren't text arrive as JSON."""
+        if type(self._provider) is not _Plain:
+            self._provider = _Plain(read(self._provider))
+        return self._provider.data
 
     @property
     def props(self) -> dict[str, Any]:
@@ -210,6 +244,24 @@ def holds_unknown(value: Any) -> bool:
     return value is UNKNOWN
 
 
+def fits(value: Any, most: int) -> bool:
+    """Whether parsed data has at most so many values once every alias in it is written out.
+
+    A few lines of YAML can stand for more values than there is memory, or for themselves without end.
+    """
+    waiting, seen = [value], 0
+    while waiting:
+        found = waiting.pop()
+        seen += 1
+        if seen > most:
+            return False
+        if isinstance(found, Mapping):
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
+    return True
+
+
 _TWINS: Final = {
     "aws:s3/bucketObjectv2:BucketObjectv2": "aws:s3/bucketObject:BucketObject",
     "aws:alb/loadBalancer:LoadBalancer": "aws:lb/loadBalancer:LoadBalancer",
@@ -217,15 +269,38 @@ _TWINS: Final = {
 }
 
 
+_BUILT_IN: Final = {
+    "extensions": "",
+    "core": "core",
+    "apps": "apps",
+    "batch": "batch",
+    "rbac.authorization.k8s.io": "rbac.authorization.k8s.io",
+    "networking.k8s.io": "networking.k8s.io",
+    "storage.k8s.io": "storage.k8s.io",
+    "policy": "policy",
+}
+"""Groups whose kinds have one shape in all of their versions, as far as rules look."""
+
+
 @lru_cache(maxsize=4096)
 def canonical(token: str) -> str:
-    """One spelling for a type, its `V2`, its Kubernetes `Patch` and other twins of the same shape."""
+    """One spelling for a type, its `V2`, its Kubernetes `Patch`, its older versions and other twins of one shape."""
     if token in _TWINS:
         return _TWINS[token]
-    if token.startswith("kubernetes:") and token.endswith("Patch"):
-        return token[: -len("Patch")]
     package, _, rest = token.partition(":")
     module, _, kind = rest.partition(":")
+    if package == "kubernetes":
+        return _kubernetes(module, kind)
     if package == "aws" and kind.endswith("V2") and module.endswith("V2"):
         return f"{package}:{module[:-2]}:{kind[:-2]}"
     return token
+
+
+def _kubernetes(module: str, kind: str) -> str:
+    group, slash, _ = module.partition("/")
+    kind = kind.removesuffix("Patch") if kind != "Patch" else kind
+    if not slash or group not in _BUILT_IN:
+        return f"kubernetes:{module}:{kind}"
+    if group == "extensions":
+        group = "networking.k8s.io" if kind in ("Ingress", "NetworkPolicy") else "apps"
+    return f"kubernetes:{group}/v1:{kind}"

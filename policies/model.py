@@ -22,11 +22,13 @@ class Finding(NamedTuple):
     """`advisory` where this finding weighs less than its rule; `unknown` where the rule couldn't judge."""
     urn: str = ""
     """The resource at fault, in rules over the whole stack."""
+    path: str = ""
+    """Of an `unknown`: what isn't known."""
 
 
 def unknown(path: str, urn: str = "") -> Finding:
     """The rule can't be judged before this property is known."""
-    return Finding("unknown", f"can't be judged yet: {path} is not known before it is created", "unknown", urn)
+    return Finding("unknown", f"can't be judged yet: {path} is not known before it is created", "unknown", urn, path)
 
 
 class Stack:
@@ -44,6 +46,16 @@ class Stack:
         """The resources of a canonical type."""
         return self._by_type.get(kind, [])
 
+    @property
+    def types(self) -> Iterable[str]:
+        """The canonical types that occur."""
+        return self._by_type.keys()
+
+
+ANY = "*"
+"""In a rule's types: every resource."""
+ANY_OBJECT = "kubernetes:*"
+"""In a rule's types: every Kubernetes object for whose type the rule has no check of its own."""
 
 type_of_check = Callable[..., Iterable[Finding]]
 
@@ -72,6 +84,31 @@ class Rule:
     on_stack: list[type_of_check] = field(default_factory=list)
     """Checks over the whole stack: for what lives in sibling resources."""
 
+    def check(self, kind: str) -> type_of_check | None:
+        """The check for a canonical type: its own, else that for all of Kubernetes, else that for everything."""
+        found = self.on_resource.get(kind)
+        if found is None and kind.startswith("kubernetes:"):
+            found = self.on_resource.get(ANY_OBJECT)
+        return found or self.on_resource.get(ANY)
+
+    remembered: tuple[str, ...] = ()
+    """Types whose properties the rule's checks over the stack need: they are kept from before creation. While a
+    provider's own settings aren't known (a cluster's credentials, in a first preview) the stack shows nothing."""
+    remedies: list[Callable[..., Any]] = field(default_factory=list)
+    """Properties put right, from type, properties, provider and settings: only ever merges tags."""
+
+    def judge(self, check: type_of_check, subject: Any, config: Mapping[str, Any]) -> list[Finding]:
+        """The findings up to a rule's own failure, and the failure as a note: an exception ends the deployment."""
+        found: dict[Finding, None] = {}
+        try:
+            for finding in check(subject, config) if self.config else check(subject):
+                found[finding] = None
+        except Exception as failure:  # whatever it is, it must not end the deployment
+            where = f"{type(failure).__name__} in {check.__name__}"
+            note = Finding("rule-failed", f"the rule itself failed ({where}) and judged only in part", "advisory")
+            found[note] = None
+        return list(found)
+
     def resource(self, *types: str) -> Callable[[type_of_check], type_of_check]:
         """Decorator: check each resource of these types."""
 
@@ -83,6 +120,11 @@ class Rule:
             return check
 
         return register
+
+    def remedy(self, mend: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: how a resource is put right."""
+        self.remedies.append(mend)
+        return mend
 
     def stack(self, check: type_of_check) -> type_of_check:
         """Decorator: check the whole stack."""

@@ -1,4 +1,4 @@
-"""Makes pulumi_policy's server deserialise each resource once, and only if a rule looks at it.
+"""Makes pulumi_policy's server deserialise each resource once, and lets policies speak at the end of a request.
 
 The stock server converts every resource again for every policy: 45 policies over 1,000 resources cost 11 to 52
 seconds before the first rule runs. `install` puts a promise in the place of the converted properties: it is shared
@@ -6,12 +6,16 @@ by all policies of one request, and other people's policies in the same process 
 they would have got. The promise lives as long as the server's own loop holds on to it, so nothing is kept between
 requests. Where pulumi_policy has changed so that this no longer fits, nothing is installed and the rules read its
 proxies, slower.
+
+Policies may have a `Closer`, shared or not: it is called once when all policies have judged a resource or the stack,
+and when the engine hands over its configuration.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakValueDictionary
 
+import grpc
 from google.protobuf import struct_pb2  # type: ignore[import-untyped, unused-ignore]
 from pulumi_policy import EnforcementLevel
 from pulumi_policy import policy as upstream
@@ -107,6 +111,20 @@ def _value(value: struct_pb2.Value, kind: str | None, depth: int) -> Any:
     return None
 
 
+class Closer:
+    """Has the last word on each request. A reporter makes, from a policy, what reports in its name."""
+
+    def after_resource(self, response: Any, reporter: Any, urn: str) -> None:
+        """All policies have judged a resource."""
+
+    def after_stack(self, response: Any, reporter: Any, urns: list[str]) -> None:
+        """All policies have judged the stack."""
+
+    def configured(self, config: dict[str, dict[str, Any]], policies: list[str]) -> list[str]:
+        """Faults of the configuration that the engine hands over; policies are the names of all in the pack."""
+        return []
+
+
 class _JsonFormat:
     """Stands for `google.protobuf.json_format` inside pulumi_policy's server."""
 
@@ -139,22 +157,72 @@ def _deferring_proxy(props: Any) -> Any:
 
 
 def _reporting(self: Any, response: Any, name: str, description: str, level: Any, severity: Any = None) -> Any:
-    """The stock reporter, which also knows how to say something at the advisory level."""
+    """The stock reporter, which also knows how to say something at the advisory level, and for which response."""
     report = _report(self, response, name, description, level, severity)
     report.advise = _report(self, response, name, description, EnforcementLevel.ADVISORY, severity)
+    report.response = response
+    report.disabled = level is EnforcementLevel.DISABLED
     return report
 
 
+def _closing(self: Any, response: Any, hook: str, *args: Any) -> None:
+    """Let each closer speak, once, through a reporter for the policy of its choice."""
+
+    def reporter(policy: Any) -> Any:
+        level = self._get_enforcement_level(policy)
+        return self._create_report_violation(response, policy.name, policy.description, level, policy.severity)
+
+    for closer in dict.fromkeys(getattr(policy, "closer", None) for policy in getattr(self, _POLICIES)):
+        if closer is not None:
+            getattr(closer, hook)(response, reporter, *args)
+
+
+def _analyzing(self: Any, request: Any, context: Any) -> Any:
+    response = _analyze(self, request, context)
+    _closing(self, response, "after_resource", request.urn)
+    return response
+
+
+def _analyzing_stack(self: Any, request: Any, context: Any) -> Any:
+    response = _analyze_stack(self, request, context)
+    _closing(self, response, "after_stack", [resource.urn for resource in request.resources])
+    return response
+
+
+def _configuring(self: Any, request: Any, context: Any) -> Any:
+    """The engine drops neither unknown names nor unknown keys: it hands them over, and here they are refused."""
+    config = {
+        name: {"enforcementLevel": policy.enforcementLevel, **_to_dict(policy.properties)}
+        for name, policy in request.policyConfig.items()
+    }
+    policies = getattr(self, _POLICIES)
+    for closer in dict.fromkeys(getattr(policy, "closer", None) for policy in policies):
+        faults = closer.configured(config, [each.name for each in policies]) if closer is not None else []
+        if faults and context is not None:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "; ".join(faults))
+        elif faults:
+            raise ValueError("; ".join(faults))
+    return _configure(self, request, context)
+
+
 _NAMES = ("json_format", "deserialize_properties", "unknown_checking_proxy")
+_METHODS = ("_create_report_violation", "Analyze", "AnalyzeStack", "Configure", "_get_enforcement_level", "__init__")
+_POLICIES = "_PolicyAnalyzerServicer__policies"
 _module: Any = upstream
-_fits = all(hasattr(_module, name) for name in _NAMES) and hasattr(
-    getattr(_module, "_PolicyAnalyzerServicer", None), "_create_report_violation"
+_servicer: Any = getattr(_module, "_PolicyAnalyzerServicer", None)
+_fits = (
+    all(hasattr(_module, name) for name in _NAMES)
+    and all(hasattr(_servicer, name) for name in _METHODS)
+    and _POLICIES in getattr(_servicer, "__annotations__", {})
 )
 if _fits:
     _to_dict: Any = _module.json_format.MessageToDict
     _deserialize: Any = _module.deserialize_properties
     _proxy: Any = _module.unknown_checking_proxy
-    _report: Any = _module._PolicyAnalyzerServicer._create_report_violation
+    _report: Any = _servicer._create_report_violation
+    _analyze: Any = _servicer.Analyze
+    _analyze_stack: Any = _servicer.AnalyzeStack
+    _configure: Any = _servicer.Configure
 
 
 def install() -> bool:
@@ -165,7 +233,10 @@ def install() -> bool:
         _module.json_format = _JsonFormat(_module.json_format)
         _module.deserialize_properties = _deferring_deserialize
         _module.unknown_checking_proxy = _deferring_proxy
-        _module._PolicyAnalyzerServicer._create_report_violation = _reporting
+        _servicer._create_report_violation = _reporting
+        _servicer.Analyze = _analyzing
+        _servicer.AnalyzeStack = _analyzing_stack
+        _servicer.Configure = _configuring
     return True
 
 
@@ -175,4 +246,7 @@ def uninstall() -> None:
         _module.json_format = _module.json_format._module
         _module.deserialize_properties = _deserialize
         _module.unknown_checking_proxy = _proxy
-        _module._PolicyAnalyzerServicer._create_report_violation = _report
+        _servicer._create_report_violation = _report
+        _servicer.Analyze = _analyze
+        _servicer.AnalyzeStack = _analyze_stack
+        _servicer.Configure = _configure

@@ -52,6 +52,7 @@ RECIPES = {
     "kwok": Recipe(ldflags="-X sigs.k8s.io/kwok/pkg/consts.Version=v{v}"),
     "prometheus": Recipe(ldflags="-X github.com/prometheus/common/version.Version={v}"),
     "thanos": Recipe(ldflags="-X github.com/prometheus/common/version.Version={v}"),
+    "loki": Recipe("netgo", "-X github.com/grafana/loki/v3/pkg/util/build.Version={v}"),
     "collector": Recipe(ldflags="-X main.version={v}"),
 }
 """Without an entry: no tags, no version."""

@@ -176,6 +176,12 @@ def _node_exporter(args: PrometheusArgs) -> dict[str, Any]:
         "fullnameOverride": names.NODE_EXPORTER,
         "namespaceOverride": args.get("agents_namespace", "observability-agents"),
         "tolerations": [{"operator": "Exists"}],
+        "containerSecurityContext": {
+            "readOnlyRootFilesystem": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
         "resources": resources("50m", "64Mi", "250m"),
     }
 

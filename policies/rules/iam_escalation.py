@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from ..actions import glob, grants
-from ..documents import Statement
-from ..facts import UNKNOWN, Resource, items
+from ..documents import BROKEN, Statement, anyone, statements
+from ..facts import UNKNOWN, Resource, items, truth
 from ..identities import IDENTITY_TYPES, ROLE, each_allowed, names_something, reach
 from ..model import Finding, Rule, unknown
 
@@ -34,9 +34,46 @@ _ESCALATING = (
     "iam:CreateLoginProfile",
     "iam:UpdateLoginProfile",
     "iam:UpdateAssumeRolePolicy",
+    "iam:AddRoleToInstanceProfile",
+    "iam:CreateServiceSpecificCredential",
+    "iam:ResetServiceSpecificCredential",
+    "iam:DeactivateMFADevice",
+    "iam:DeleteUserPermissionsBoundary",
+    "iam:PutUserPermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
     "sts:AssumeRole",
 )
-"""Each gives more rights than its holder has, alone or with one more call (Rhino Security Labs, 2018)."""
+"""Each gives more rights than its holder has, alone or with one more call (Rhino Security Labs, 2018; iam:Delete...
+and iam:Detach... take away a Deny)."""
+_BORROWING = (
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+    "lambda:AddPermission",
+    "ssm:SendCommand",
+    "ssm:StartSession",
+    "ec2:ModifyInstanceAttribute",
+    "ec2-instance-connect:SendSSHPublicKey",
+    "ecs:ExecuteCommand",
+    "codebuild:UpdateProject",
+    "glue:UpdateDevEndpoint",
+    "cloudformation:UpdateStack",
+    "cloudformation:CreateChangeSet",
+    "datapipeline:PutPipelineDefinition",
+    "sagemaker:CreatePresignedNotebookInstanceUrl",
+    "eks:CreateAccessEntry",
+    "eks:AssociateAccessPolicy",
+    "eks:CreatePodIdentityAssociation",
+    "kms:PutKeyPolicy",
+    "kms:CreateGrant",
+    "s3:PutBucketPolicy",
+    "secretsmanager:PutResourcePolicy",
+    "sso:AttachManagedPolicyToPermissionSet",
+    "sso:PutInlinePolicyToPermissionSet",
+    "sso:CreateAccountAssignment",
+)
+"""Each runs code with another resource's role, or rewrites who may use a resource: harmless on resources that are
+named, every right on all of them."""
 
 
 @ESCALATION.resource(*IDENTITY_TYPES)
@@ -46,18 +83,28 @@ def escalation(resource: Resource) -> Iterator[Finding]:
 
 
 def _escalates(statement: Statement, where: str) -> Iterator[Finding]:
-    granted = [
+    for table, named, word, what in (
+        (_ESCALATING, _names_an_identity, "escalation", "the roles, users or policies"),
+        (_BORROWING, _names_a_secret, "borrowed-rights", "the resources"),
+    ):
+        granted = _granted(statement, table)
+        extent = reach(statement, named) if granted else False
+        if extent is UNKNOWN:
+            yield unknown(f"{where}, a resource of {granted[0]}")
+        elif extent:
+            yield Finding(word, f"{where}: name {what} for {granted[0]} instead of a pattern")
+
+
+def _granted(statement: Statement, table: tuple[str, ...]) -> list[str]:
+    """The actions of a table that a statement grants; NotAction grants all that it doesn't list."""
+    if statement.has("notaction"):
+        kept = statement.texts("notaction")
+        return [action for action in table if not any(isinstance(each, str) and grants(each, action) for each in kept)]
+    return [
         action
-        for action in _ESCALATING
+        for action in table
         if any(isinstance(pattern, str) and grants(pattern, action) for pattern in statement.actions)
     ]
-    if not granted:
-        return
-    extent = reach(statement, _names_an_identity)
-    if extent is UNKNOWN:
-        yield unknown(f"{where}, a resource of {granted[0]}")
-    elif extent:
-        yield Finding("escalation", f"{where}: name the roles, users or policies for {granted[0]} instead of a pattern")
 
 
 def _names_an_identity(pattern: str) -> bool:
@@ -96,11 +143,7 @@ def secrets_scoped(resource: Resource) -> Iterator[Finding]:
 
 
 def _reads_secrets(statement: Statement, where: str) -> Iterator[Finding]:
-    granted = [
-        action
-        for action in _SENSITIVE
-        if any(isinstance(pattern, str) and grants(pattern, action) for pattern in statement.actions)
-    ]
+    granted = _granted(statement, _SENSITIVE)
     if not granted:
         return
     extent = reach(statement, _names_a_secret)
@@ -112,6 +155,24 @@ def _reads_secrets(statement: Statement, where: str) -> Iterator[Finding]:
 
 def _names_a_secret(pattern: str) -> bool:
     return names_something(_KIND_OF_SECRET.sub(r"\1", pattern))
+
+
+@SECRETS_SCOPED.resource("aws:secretsmanager/secretPolicy:SecretPolicy", "aws:secretsmanager/secret:Secret")
+def secret_policy(resource: Resource) -> Iterator[Finding]:
+    """A secret's own policy names who may read it."""
+    found = statements(resource.get("policy"))
+    if found is UNKNOWN:
+        yield unknown("policy")
+    elif found is BROKEN:
+        yield Finding("not-json", f"policy {BROKEN}")
+    for statement in found if isinstance(found, list) else ():
+        public = anyone(statement) if statement.allows else False
+        if public is UNKNOWN:
+            yield unknown(f"policy, statement {statement.number}: its principal or condition")
+        elif public:
+            yield Finding("any-principal", f"policy, statement {statement.number}: name the principals")
+    if truth(resource.get("blockPublicPolicy")) is False:
+        yield Finding("public-policy-allowed", "set blockPublicPolicy to true")
 
 
 ADMIN = Rule(

@@ -35,6 +35,16 @@ def default_group(resource: Resource) -> Iterator[Finding]:
             yield Finding("default-group-open", f"remove {side} from the default security group")
 
 
+@VPC.resource(_FLOW_LOG)
+def flow_log(resource: Resource) -> Iterator[Finding]:
+    """A log of what was refused only doesn't show who got through."""
+    kind = resource.get("trafficType")
+    if kind is UNKNOWN:
+        yield unknown("trafficType")
+    elif kind in ("ACCEPT", "REJECT"):
+        yield Finding("not-all-traffic", 'set trafficType to "ALL"')
+
+
 @VPC.stack
 def vpc(stack: Stack) -> Iterator[Finding]:
     """What lies beside each VPC."""

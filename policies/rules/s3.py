@@ -36,7 +36,9 @@ def sse(stack: Stack) -> Iterator[Finding]:
         if settings is UNKNOWN:
             yield unknown("which bucket an encryption configuration belongs to", bucket.urn)
             continue
-        found = [each.get("rules") for each in settings] or [bucket.get("serverSideEncryptionConfiguration", "rule")]
+        found = [each.get("rules") if each.props else UNKNOWN for each in settings] or [
+            bucket.get("serverSideEncryptionConfiguration", "rule")
+        ]
         algorithms = [
             dig(rule, "applyServerSideEncryptionByDefault", "sseAlgorithm") for rules in found for rule in items(rules)
         ]
@@ -177,3 +179,27 @@ def ownership(resource: Resource) -> Iterator[Finding]:
         yield unknown("rule.objectOwnership")
     elif setting != "BucketOwnerEnforced":
         yield Finding("acls-on", 'set rule.objectOwnership to "BucketOwnerEnforced"')
+
+
+ACCESS_LOGS = Rule(
+    10,
+    "s3-access-logs",
+    cause="A bucket's requests are logged",
+    why="Who read or deleted an object stands in access logs, or in CloudTrail's data events; nowhere else.",
+    fix="Add a BucketLogging that writes to a bucket for logs, or record data events with CloudTrail and switch this "
+    "rule off.",
+    severity="low",
+    level="advisory",
+    frameworks=("AWS FSBP S3.9",),
+)
+
+
+@ACCESS_LOGS.stack
+def access_logs(stack: Stack) -> Iterator[Finding]:
+    """Each bucket but those that receive logs: one that logs into itself never ends."""
+    targets = _log_targets(stack)
+    for finding in missing(stack, _LOGGING, "loggings", "no-access-logs", "add a BucketLogging for this bucket"):
+        bucket = next(each for each in stack.of(BUCKET) if each.urn == finding.urn)
+        names = (bucket.urn, bucket.get("bucket"), bucket.get("id"))
+        if targets.isdisjoint(name for name in names if isinstance(name, str)):
+            yield finding

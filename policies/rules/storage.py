@@ -16,7 +16,7 @@ STORAGE_CLASS = Rule(
 )
 
 
-@STORAGE_CLASS.resource("kubernetes:storage.k8s.io/v1:StorageClass", "kubernetes:storage.k8s.io/v1beta1:StorageClass")
+@STORAGE_CLASS.resource("kubernetes:storage.k8s.io/v1:StorageClass")
 def storage_class(resource: Resource) -> Iterator[Finding]:
     """Classes of other provisioners are none of this rule's business."""
     provisioner = resource.get("provisioner")
@@ -25,5 +25,5 @@ def storage_class(resource: Resource) -> Iterator[Finding]:
         return
     if provisioner is UNKNOWN or encrypted is UNKNOWN:
         yield unknown("provisioner" if provisioner is UNKNOWN else "parameters.encrypted")
-    else:
+    elif not (resource.partial and encrypted is None):
         yield Finding("unencrypted", 'set parameters.encrypted to "true"')

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def make(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Callable
 
 
 @pytest.fixture(scope="module", params=["dev", "prod"])
-def living(request: pytest.FixtureRequest, make: Callable[..., Stack]) -> Iterator[Stack]:
+def living(request: pytest.FixtureRequest, make: Callable[..., Stack]) -> Stack:
     """A stack that is up."""
     stack = make(request.param)
     first = stack.preview(policies=True)
@@ -63,7 +63,7 @@ def living(request: pytest.FixtureRequest, make: Callable[..., Stack]) -> Iterat
     made = stack.up()
     succeeded(made)
     assert made.changes == first.changes, "the first preview promised something else"
-    yield stack
+    return stack
 
 
 def succeeded(result: Result) -> None:

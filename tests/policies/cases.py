@@ -971,7 +971,7 @@ HELM = [
         _RELEASE,
         {"chart": "oci://ghcr.io/thanos-community/helm-charts-evil/thanos", "version": "0.38.0"},
     ),
-    Case("helm-source-locked", "not-in-lock", _RELEASE, {**LOCKED, "chart": "loki", "version": "1.0.0"}),
+    Case("helm-source-locked", "not-in-lock", _RELEASE, {**LOCKED, "chart": "unheard-of", "version": "1.0.0"}),
     Case(
         "helm-source-locked",
         "",

@@ -54,12 +54,15 @@ class Pack:
         self,
         exemptions: Iterable[Mapping[str, Any]] = (),
         config: Mapping[str, Mapping[str, Any]] | None = None,
+        levels: Mapping[str, str] | None = None,
     ) -> None:
         self.server = _PolicyAnalyzerServicer("pack", "0.0.1", pack.build(exemptions), EnforcementLevel.MANDATORY)
         request = proto.ConfigureAnalyzerRequest()
         for name, settings in (config or {}).items():
             request.policyConfig[name].enforcementLevel = proto.MANDATORY
             request.policyConfig[name].properties.update(settings)
+        for name, level in (levels or {}).items():
+            request.policyConfig[name].enforcementLevel = getattr(proto, level.upper())
         self.server.Configure(request, None)
 
     def one(self, kind: str, props: Mapping[str, Any], name: str = "it") -> list[Verdict]:

@@ -8,7 +8,7 @@ import pytest
 
 from policies import exemptions, pack
 from policies.exemptions import ExemptionError
-from tests.policies.harness import It, Pack, words
+from tests.policies.harness import UNKNOWN, It, Pack, words
 
 KEY = "aws:kms/key:Key"
 BAD_KEY = {"enableKeyRotation": False, "deletionWindowInDays": 7}
@@ -93,9 +93,46 @@ def test_an_entry_that_excuses_nothing_fails_the_stack() -> None:
     used, unused = entry(), entry(name="gone")
     running = Pack([used, unused])
     running.one(KEY, BAD_KEY)
-    (found,) = [each for each in running.all(It(KEY, "it", {})) if each.policy == "exemptions-in-use"]
-    assert found.mandatory
-    assert "gone" in found.message
+    found = [each for each in running.all(It(KEY, "it", {})) if each.policy == "exemptions-in-use"]
+    (refused,) = [each for each in found if each.mandatory]
+    assert "gone" in refused.message
+    (report,) = [each for each in found if not each.mandatory]
+    assert "1 in force" in report.message
+    for part in ("kms-rotation [rotation-off]", "2999-12-31", "platform team", "imported material can't rotate"):
+        assert part in report.message
+
+
+def test_an_entry_whose_rule_waits_for_a_property_is_not_unused_yet() -> None:
+    running = Pack([entry()])
+    running.one(KEY, {"enableKeyRotation": UNKNOWN})
+    assert not words(running.all(It(KEY, "it", {"enableKeyRotation": UNKNOWN})), "exemptions-in-use")
+
+
+def test_with_targets_nothing_is_said_about_what_was_left_out() -> None:
+    """With `--target` the engine shows a part of the resources before creation, and all of them in the stack."""
+    running = Pack([entry(name="left-out"), entry(name="targeted")])
+    running.one(KEY, {"enableKeyRotation": True}, "targeted")
+    found = running.all(It(KEY, "targeted", {}), It(KEY, "left-out", {}))
+    (refused,) = [each for each in found if each.policy == "exemptions-in-use" and each.mandatory]
+    assert "targeted" in refused.message
+
+
+def test_a_switched_off_check_of_exemptions_says_nothing() -> None:
+    running = Pack([entry(name="gone")], levels={"exemptions-in-use": "disabled"})
+    assert not [each for each in running.all(It(KEY, "it", {})) if each.policy == "exemptions-in-use"]
+
+
+def test_our_own_entries_are_in_order_and_only_for_our_project() -> None:
+    names = [path.name for path in exemptions.files_of("eks-observability", "prod")]
+    assert "policy-exemptions.eks-observability.yaml" in names
+    assert "policy-exemptions.eks-observability.yaml" not in [
+        path.name for path in exemptions.files_of("another", "prod")
+    ]
+    folder = Path(exemptions.__file__).parent
+    for name in ("policy-exemptions.eks-observability.yaml", "manifest-exemptions.yaml"):
+        entries = exemptions.load(folder / name)
+        pack.build(entries)
+        assert len({(e["type"], e["name"], e["namespace"], e["policy"], e["finding"]) for e in entries}) == len(entries)
 
 
 def test_a_file_is_read_with_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +146,9 @@ def test_a_file_is_read_with_its_lines(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("POLICY_EXEMPTIONS", str(path))
     entries = exemptions.beside_the_stack()
     assert entries[0]["expires"] == datetime.date(2999, 1, 1)
-    with pytest.raises(ExemptionError, match=r"exemption 2 \(line 3\): there is no policy 'nope'"):
+    with pytest.raises(
+        ExemptionError, match=r"exemption 2 \(policy-exemptions.yaml, line 3\): there is no policy 'nope'"
+    ):
         pack.build(entries)
 
 

@@ -1,6 +1,7 @@
 """The pack as a whole: its list, what it says when it can't judge, and what it never does."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,13 @@ from pulumi.runtime import proto
 
 from policies import pack, server
 from policies.rules import RULES
-from tests.policies.cases import CASES, PROVIDER, document, irsa
+from tests.policies.cases import CASES as AWS_CASES
+from tests.policies.cases import PROVIDER, document, irsa
+from tests.policies.cases_kubernetes import KUBERNETES
+from tests.policies.cases_other_forms import OTHER_FORMS
 from tests.policies.harness import UNKNOWN, It, Pack, Verdict, words
 
+CASES = [*AWS_CASES, *KUBERNETES, *OTHER_FORMS]
 PACK = Pack()
 SECRET = "hunter2-Zx9"
 
@@ -29,6 +34,7 @@ def test_the_rules_and_their_levels_change_only_on_purpose() -> None:
         (7, "s3-ownership", "mandatory"),
         (8, "s3-lifecycle-complete", "mandatory"),
         (9, "s3-lifecycle-valid", "mandatory"),
+        (10, "s3-access-logs", "advisory"),
         (11, "kms-rotation", "mandatory"),
         (12, "kms-key-policy", "mandatory"),
         (13, "kms-safety", "mandatory"),
@@ -54,7 +60,16 @@ def test_the_rules_and_their_levels_change_only_on_purpose() -> None:
         (33, "ebs-storageclass-encrypted", "mandatory"),
         (34, "logs-retention-kms", "mandatory"),
         (35, "sns-sqs-encrypted", "mandatory"),
+        (36, "rbac-least-privilege", "mandatory"),
+        (37, "rbac-no-cluster-admin", "mandatory"),
+        (38, "pod-restricted", "mandatory"),
+        (39, "image-pinned-limits", "mandatory"),
+        (40, "namespace-pss-default-deny", "mandatory"),
+        (41, "exposure", "mandatory"),
+        (42, "no-literal-secrets", "mandatory"),
         (43, "helm-source-locked", "mandatory"),
+        (44, "helm-values-safe", "mandatory"),
+        (45, "tags-and-packages", "remediate"),
     ]
 
 
@@ -67,6 +82,11 @@ def test_every_policy_tells_the_engine_what_it_is_and_how_to_comply() -> None:
         assert policy.severity, policy.name
 
 
+CLUSTER = {
+    "encryptionConfig": {"provider": {"keyArn": "arn:x"}, "resources": ["secrets"]},
+    "enabledClusterLogTypes": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
+    "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False},
+}
 UNKNOWN_FACTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("s3-tls-only", "aws:s3/bucketPolicy:BucketPolicy", {"bucket": "b", "policy": UNKNOWN}, "policy"),
     ("kms-key-policy", "aws:kms/key:Key", {"policy": UNKNOWN}, "policy"),
@@ -95,12 +115,63 @@ UNKNOWN_FACTS: list[tuple[str, str, dict[str, Any], str]] = [
 def test_a_rule_that_cant_judge_says_so_once_as_advice_and_names_the_property(
     rule: str, kind: str, props: dict[str, Any], named: str
 ) -> None:
-    found = [each for each in PACK.one(kind, props) if each.policy == rule]
-    assert not [each for each in found if each.mandatory]
-    found = [each for each in found if each.word == "unknown"]
-    assert found
-    assert len({each.message for each in found}) == len(found)
-    assert all(named in each.message and "not known" in each.message for each in found), found
+    found = PACK.one(kind, props)
+    assert not [each for each in found if each.mandatory and each.policy == rule]
+    notes = [each for each in found if each.word == "unknown"]
+    (about,) = [each for each in notes if rule == each.policy or rule in each.message]
+    assert named in about.message
+    assert "not known" in about.message
+
+
+def test_one_note_speaks_for_all_rules_that_wait_for_a_property() -> None:
+    (note,) = PACK.one("aws:iam/rolePolicy:RolePolicy", {"role": UNKNOWN, "policy": UNKNOWN})
+    assert (note.policy, note.mandatory, note.word) == ("iam-no-wildcard-action", False, "unknown")
+    for other in ("wildcard-resource", "notaction-notresource", "privilege-escalation"):
+        assert f"iam-no-{other}" in note.message
+    first, second = PACK.one("aws:eks/cluster:Cluster", {**CLUSTER, "version": UNKNOWN, "vpcConfig": UNKNOWN})
+    assert {first.policy, second.policy} == {"eks-endpoint", "eks-version"}
+
+
+def test_the_first_preview_the_second_and_the_update_each_say_what_they_know() -> None:
+    """A role with a policy on a key: its ARN is known once it is there; in an update documents are known before."""
+    kind = "aws:iam/rolePolicy:RolePolicy"
+
+    def document_on(arn: str) -> dict[str, Any]:
+        return {"policy": document({"Effect": "Allow", "Action": ["kms:Decrypt", "s3:*"], "Resource": arn})}
+
+    first = PACK.one(kind, {"policy": UNKNOWN})
+    assert [(each.mandatory, each.word) for each in first] == [(False, "unknown")]
+    second = PACK.one(kind, document_on("arn:aws:kms:eu-west-1:123456789012:key/1"))
+    assert {(each.policy, each.word) for each in second} == {("iam-no-wildcard-action", "whole-service")}
+    update = PACK.one(kind, document_on("*"))
+    assert ("iam-kms-secrets-scoped", "unscoped") in {(each.policy, each.word) for each in update if each.mandatory}
+
+
+def test_objects_are_judged_while_the_cluster_s_credentials_are_unknown() -> None:
+    """A first preview: the engine knows no outputs of any Kubernetes object, but it has shown what goes in."""
+    namespace = {"metadata": {"name": "apps", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}}
+    deny = {"metadata": {"name": "d", "namespace": "apps"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
+    kinds = ("kubernetes:core/v1:Namespace", "kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    rule = "namespace-pss-default-deny"
+    running = Pack()
+    for kind, name, props in ((kinds[0], "ns", namespace), (kinds[1], "deny", deny)):
+        running.one(kind, props, name)
+    assert not [each for each in running.all(It(kinds[0], "ns", {}), It(kinds[1], "deny", {})) if each.policy == rule]
+    open_one = Pack()
+    open_one.one(kinds[0], namespace, "ns")
+    assert words(open_one.all(It(kinds[0], "ns", {})), rule) == {"no-default-deny"}
+    assert words(Pack().all(It(kinds[0], "ns", {}), It(kinds[1], "deny", {})), rule, mandatory=False) == {"unknown"}
+
+
+def test_requests_at_the_same_time_keep_their_notes_apart() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def judged(number: int) -> bool:
+        found = PACK.one("aws:iam/rolePolicy:RolePolicy", {"policy": UNKNOWN}, f"r{number}")
+        return [each.urn.rpartition("::")[2] for each in found] == [f"r{number}"]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(judged, range(200)))
 
 
 def test_a_known_statement_is_judged_beside_an_unknown_one() -> None:
@@ -284,3 +355,21 @@ def test_the_pack_s_version_and_runtime_are_declared() -> None:
     text = (Path(pack.__file__).parent / "PulumiPolicy.yaml").read_text()
     assert "runtime: python" in text
     assert "version:" in text
+
+
+BOMB = "a0: &a0 [tls, tls]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+HOSTILE = [
+    BOMB,
+    "tls: &a [*a]\n",
+    "!!python/object/apply:os.system ['true']\ntls: x\n",
+    "a.a-" * 100_000,
+    "eyJ-" * 100_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["bomb", "endless", "tag", "dots", "tokens"])
+def test_hostile_texts_cost_no_time_and_run_nothing(text: str) -> None:
+    started = time.monotonic()
+    _sane(PACK.one("kubernetes:helm.sh/v3:Release", {"values": {"config": text}}))
+    _sane(PACK.one("kubernetes:core/v1:ConfigMap", {"data": {"config": text}}))
+    assert time.monotonic() - started < 3

@@ -6,10 +6,14 @@ import pytest
 
 from policies import server
 from policies.rules import RULES
-from tests.policies.cases import CASES, Case
+from tests.policies.cases import CASES as AWS_CASES
+from tests.policies.cases import Case
+from tests.policies.cases_kubernetes import KUBERNETES
+from tests.policies.cases_other_forms import OTHER_FORMS
 from tests.policies.harness import UNKNOWN, Pack, words
 
 PACK = Pack()
+CASES = [*AWS_CASES, *KUBERNETES, *OTHER_FORMS]
 NEIGHBOURS: dict[str, Any] = {"tagsAll": UNKNOWN, "neighbour": {"deep": [UNKNOWN, {"deeper": UNKNOWN}]}, "gone": None}
 
 
@@ -54,7 +58,7 @@ def _pack_without_promises(case: Case) -> Pack:
 
 
 def test_every_rule_on_resources_has_a_case_of_each_kind() -> None:
-    advisory = {"s3-bucket-key", "iam-boundary"}
+    advisory = {"s3-bucket-key", "iam-boundary", "tags-and-packages"}
     for rule in RULES:
         if rule.on_resource and rule.id not in advisory:
             kinds = {bool(case.word) for case in CASES if case.rule == rule.id}

@@ -237,8 +237,9 @@ def test_lua_and_we_agree_on_what_is_a_pattern(pattern: str, problem: str) -> No
     assert lua_pattern_problem(pattern).startswith(problem)
     assert bool(lua_pattern_problem(pattern)) == bool(problem)
     if pattern:
-        tried = luajit.LuaRuntime().eval("function(p) return pcall(string.match, 'abc', '()' .. p .. '()') end")(pattern)
-        accepted = tried[0] if isinstance(tried, tuple) else tried
+        works = luajit.LuaRuntime().eval("function(p) return (pcall(string.match, 'abc', p)) end")
+        # As it is, and as the script embeds it: Lua notices some faults only on its way through a text.
+        accepted = works(pattern) and works(f"(){pattern}()")
         assert accepted == (not problem)
 
 

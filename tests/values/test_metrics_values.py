@@ -48,6 +48,11 @@ FREE = {
     "prometheus-blackbox-exporter": ["config.modules.tcp_connect", "config.modules.icmp"],
     # In the chart's values as a comment, read by its template.
     "prometheus-pushgateway": ["persistentVolume.storageClass"],
+    # The template writes the whole map into the container.
+    "kube-prometheus-stack": [
+        f"prometheus-node-exporter.containerSecurityContext.{key}"
+        for key in ("allowPrivilegeEscalation", "capabilities", "seccompProfile")
+    ],
 }
 
 

@@ -25,7 +25,8 @@ def refused(**config: object) -> str:
 def test_name_and_region_are_enough_and_the_rest_is_productions() -> None:
     loaded = settings.load(GOOD, "Pulumi.test.yaml")
     assert loaded.retention.metrics.one_hour_days == defaults.METRICS_1H_DAYS == 365
-    assert loaded.protection.enabled and not loaded.network.single_nat_gateway
+    assert loaded.protection.enabled
+    assert not loaded.network.single_nat_gateway
     assert loaded.cluster.public_access_cidrs == ()
 
 
