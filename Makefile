@@ -6,6 +6,9 @@ PYTHON_BIN := .venv/bin/python
 # Tests that need more than PyPI and the Go modules of the Pulumi CLI.
 EXTRA_TIERS := config or charts or cluster
 
+# Programs that generated configuration is held against.
+TESTED_WITH := helm prometheus thanos collector alloy loki
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev preview up refresh destroy test test-all lint format types bench lock clean
 
@@ -31,7 +34,8 @@ destroy: ## Destroy a stack in the simulated cloud
 test: setup-dev ## Run the tests that need no chart: values, components, policies, engine
 	@$(PYTHON_BIN) -m pytest -m "not ($(EXTRA_TIERS))" $(ARGS)
 
-test-all: setup-dev ## Run all tests; those that lack a tool or a chart say so
+test-all: setup-dev ## Run all tests, building what they need once; those that lack a tool or a chart say so
+	-@$(PYTHON_BIN) tools/build.py $(TESTED_WITH) >/dev/null
 	@$(PYTHON_BIN) -m pytest $(ARGS)
 
 lint: setup-dev types ## Check style, format and types

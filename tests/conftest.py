@@ -1,5 +1,6 @@
 """What all tests share: a marker by folder, and the library as its users have it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -7,10 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tools.gomodule import modules
+
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 TIERS = ("values", "components", "policies", "engine", "config", "charts", "cluster")
 """Folders of tests/, cheapest first; each has a marker of its name."""
+
+
+def pytest_configure() -> None:
+    """Let tests find the tools that `tools/build.py` has built, without each knowing where."""
+    built = [module.home() / "bin" for module in modules()]
+    found = [str(folder) for folder in built if folder.is_dir()]
+    os.environ["PATH"] = os.pathsep.join([*found, os.environ.get("PATH", "")])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
