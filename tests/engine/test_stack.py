@@ -135,13 +135,6 @@ def test_a_tag_reaches_everything_in_place(prod: Stack) -> None:
     assert changed.step("platform-metrics-bucket-bucket").op == "update"
 
 
-def test_a_protected_stack_keeps_the_layout_of_its_logs(prod: Stack) -> None:
-    refused = prod.preview(set={"logs.enabled": "false"})
-    assert refused.exit_code != 0
-    assert "platform-logs-loki-schema-period-0" in refused.output
-    assert "protected" in refused.output
-
-
 @pytest.fixture(scope="module")
 def dev(make: Callable[..., Stack]) -> Stack:
     """The dev stack, up."""
