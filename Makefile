@@ -49,7 +49,7 @@ format: setup-dev ## Put the code into the agreed format and fix what can be fix
 	@$(PYTHON_BIN) -m ruff format .
 	@$(PYTHON_BIN) -m ruff check --fix .
 
-bench: setup ## Measure a preview of prod against one of as many trivial resources
+bench: setup-dev ## Measure a preview of prod against one of as many trivial resources
 	@$(PYTHON_BIN) -m bench $(ARGS)
 
 lock: setup-dev ## Write the locks anew from pyproject.toml; ARGS=--upgrade takes the newest versions
