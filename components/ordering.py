@@ -1,7 +1,7 @@
 """Waiting: a component told to wait makes its children wait.
 
 Pulumi lets a resource that depends on a component wait for all of the component's children, but not the
-other way round: `depends_on` of a component reaches none of its children (pulumi/pulumi#7542). Without
+other way round: `depends_on` of a component reaches none of its children. Without
 this a Helm release would not wait for the CRDs, buckets and namespaces that its component was told to.
 """
 

@@ -19,7 +19,7 @@ def _pulumi() -> None:
     try:
         find_pulumi()
     except SandboxError as error:
-        pytest.skip(str(error))
+        pytest.fail(f"{error} `make setup` installs one.")
 
 
 @pytest.fixture
