@@ -149,7 +149,8 @@ class EksCluster(pulumi.ComponentResource):
         first = addons(name, BEFORE_NODES, self.cluster_name, version, roles, [cluster, cni], self)
         nodes = node_groups(name, args, self.cluster_name, version, cluster.cluster_security_group_id, first, self)
         last = addons(name, AFTER_NODES, self.cluster_name, version, roles, [*nodes, *rights], self)
-        return [*access, *first, *nodes, *last]
+        # The last wait for nodes, and those for the first: naming them too would only multiply paths in the graph.
+        return [*access, *last]
 
     def _addon_role(self, name: str, args: EksClusterArgs, suffix: str, account: str, policy: str) -> IrsaRole:
         """The role of an add-on's service account."""
