@@ -13,6 +13,7 @@ from .. import defaults, naming
 from ..foundation.checks import account_faults, region_faults
 from ..foundation.iam import Document, document, key_use, service_trust, to_json
 from ..foundation.lifecycle import bucket_name_faults
+from ..ordering import child_of
 from ..validation import Fault, refuse
 
 AUDIT_EVENTS = '{ ($.kind = "Event") && ($.apiVersion = "audit.k8s.io/v1") }'
@@ -157,7 +158,7 @@ class AuditLogs(pulumi.ComponentResource):
     def __init__(self, name: str, args: AuditLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("AuditLogs", name, audit_logs_faults(args))
         super().__init__("eks-observability:index:AuditLogs", name, dict(args), opts)
-        first = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        first = child_of(self, opts)
         errors = self._error_log(name, args, first)
         writer = self._role(name, args, WRITER_ROLE, service_trust("firehose.amazonaws.com", args["account_id"]), first)
         rights = [self._policy(name, WRITER_ROLE, writer, to_json(writer_policy(args)))]

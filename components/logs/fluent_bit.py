@@ -3,6 +3,7 @@
 import pulumi
 
 from ..foundation.helm_release import HelmRelease
+from ..ordering import child_of
 from ..validation import refuse
 from . import names
 from .fluent_bit_args import FluentBitArgs, fluent_bit_faults, namespaces
@@ -34,7 +35,7 @@ class FluentBit(pulumi.ComponentResource):
                     "values": values,
                     "charts_source": args.get("charts_source", ""),
                 },
-                pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+                child_of(self, opts),
             )
         self.release_names = [release for _, release, _, _ in releases]
         self.register_outputs({"release_names": self.release_names})

@@ -9,6 +9,7 @@ import pulumi
 
 from .. import naming
 from ..foundation.irsa_role import IrsaRole, IrsaRoleArgs
+from ..ordering import child_of
 from ..security.network_policy import NetworkPolicies
 from ..validation import refuse
 from . import names
@@ -42,7 +43,7 @@ class Logs(pulumi.ComponentResource):
     def __init__(self, name: str, args: LogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("Logs", name, logs_faults(args, datetime.datetime.now(datetime.UTC).date()))
         super().__init__("eks-observability:index:Logs", name, dict(args), opts)
-        first = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        first = child_of(self, opts)
         role = IrsaRole(f"{name}-loki-role", _role(args), first)
         networks = [
             NetworkPolicies(f"{name}-{suffix}", network, first)
@@ -60,12 +61,12 @@ class Logs(pulumi.ComponentResource):
         loki = Loki(
             f"{name}-loki",
             loki_args(args, role.role_arn),
-            pulumi.ResourceOptions.merge(first, pulumi.ResourceOptions(depends_on=[role, *networks])),
+            child_of(self, opts, [role, *networks]),
         )
         FluentBit(
             f"{name}-fluent-bit",
             fluent_bit_args(args),
-            pulumi.ResourceOptions.merge(first, pulumi.ResourceOptions(depends_on=[loki])),
+            child_of(self, opts, [loki]),
         )
         audit = AuditLogs(f"{name}-audit", _audit(args), first) if args.get("audit_logs") else None
         self.gateway_url, self.otlp_url, self.tenant = loki.gateway_url, loki.otlp_url, loki.tenant

@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 
 from ..foundation.helm_release import HelmRelease
 from ..foundation.labels import labels
+from ..ordering import child_of
 from ..validation import refuse
 from . import names
 from .loki_args import LokiArgs, loki_faults
@@ -36,7 +37,7 @@ class Loki(pulumi.ComponentResource):
         refuse("Loki", name, loki_faults(args, datetime.datetime.now(datetime.UTC).date()))
         super().__init__("eks-observability:index:Loki", name, dict(args), opts)
         namespace = args.get("namespace", "observability")
-        first = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
+        first = child_of(self, opts)
         before = [*self._pinned_schema(name, args, namespace, first), self._rules(name, args, namespace, first)]
         if args.get("topology", names.DISTRIBUTED) == names.DISTRIBUTED:
             operator: Any = {key: args[key] for key in ("namespace", "charts_source") if key in args}

@@ -11,6 +11,7 @@ import pulumi
 
 from ..foundation.helm_release import HelmRelease
 from ..metrics.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod
+from ..ordering import child_of
 from . import names
 
 USER = 10001
@@ -60,7 +61,7 @@ class RolloutOperator(pulumi.ComponentResource):
                 "charts_source": args.get("charts_source", ""),
                 "skip_crds": False,
             },
-            pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
+            child_of(self, opts),
         )
         self.release_name = names.ROLLOUT_OPERATOR
         self.register_outputs({"release_name": self.release_name})

@@ -6,10 +6,10 @@ One set of sizes serves both topologies: `write` is what keeps data in memory an
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 from .. import defaults
+from ..metrics.sizing import amount_faults
 from ..validation import Fault
 
 
@@ -107,7 +107,6 @@ is 4 GB whatever the memory. What is above 80 % leaves too little for everything
 CACHE_OVERHEAD_PERCENT = 20
 """What the chart adds to a cache's items for connections and hash table."""
 
-_CPU = re.compile(r"[1-9][0-9]*m|[1-9][0-9]*|[0-9]+\.[0-9]+")
 _MEMORY = re.compile(r"([1-9][0-9]*)(Mi|Gi|Ti)")
 _MIB = {"Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}
 
@@ -139,7 +138,7 @@ def cache_memory_mib(items_mib: int) -> int:
 
 def loki_sizing_faults(given: LokiSizingArgs | None, path: str = "sizing") -> list[Fault]:
     """Sizes that can't work, whatever the cluster."""
-    faults = _amount_faults(path, given or {})
+    faults = amount_faults(path, given or {}, LOKI_SIZING, _BOUNDS)
     if faults:
         return faults
     sizing = loki_sizing(given)
@@ -160,21 +159,4 @@ def loki_sizing_faults(given: LokiSizingArgs | None, path: str = "sizing") -> li
             " log would exceed the limit, and be killed, again and again"
         )
         faults.append(Fault(f"{path}.wal_replay_memory_mib", sizing["wal_replay_memory_mib"], bound))
-    return faults
-
-
-def _amount_faults(path: str, given: Mapping[str, Any]) -> list[Fault]:
-    faults = []
-    for key, value in given.items():
-        where = f"{path}.{key}"
-        if key not in LOKI_SIZING:
-            faults.append(Fault(where, value, f"be one of {', '.join(LOKI_SIZING)}"))
-        elif key in _BOUNDS:
-            fewest, most = _BOUNDS[key]
-            if isinstance(value, bool) or float(value) != int(value) or not fewest <= value <= most:
-                faults.append(Fault(where, value, f"be a whole number from {fewest} to {most}"))
-        elif key.endswith("cpu") and not _CPU.fullmatch(str(value)):
-            faults.append(Fault(where, value, "be an amount of CPU such as 500m or 2"))
-        elif key.endswith("memory") and not _MEMORY.fullmatch(str(value)):
-            faults.append(Fault(where, value, "be an amount of memory such as 512Mi or 8Gi"))
     return faults

@@ -116,12 +116,12 @@ def thanos_sizing(given: ThanosSizingArgs | None) -> dict[str, Any]:
 
 def prometheus_sizing_faults(given: PrometheusSizingArgs | None, path: str = "prometheus") -> list[Fault]:
     """Sizes of Prometheus that can't work."""
-    return _faults(path, given or {}, PROMETHEUS_SIZING)
+    return amount_faults(path, given or {}, PROMETHEUS_SIZING, _BOUNDS)
 
 
 def thanos_sizing_faults(given: ThanosSizingArgs | None, path: str = "thanos") -> list[Fault]:
     """Sizes of Thanos that can't work."""
-    faults = _faults(path, given or {}, THANOS_SIZING)
+    faults = amount_faults(path, given or {}, THANOS_SIZING, _BOUNDS)
     if faults:
         return faults
     sizing = thanos_sizing(given)
@@ -140,14 +140,17 @@ def _sized(standard: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _faults(path: str, given: Mapping[str, Any], known: Iterable[str]) -> list[Fault]:
+def amount_faults(
+    path: str, given: Mapping[str, Any], known: Iterable[str], bounds: Mapping[str, tuple[int, int]]
+) -> list[Fault]:
+    """Sizes of no part, numbers out of their bounds (fewest, most), and what is no amount of CPU or memory."""
     faults = []
     for key, value in given.items():
         where = f"{path}.{key}"
         if key not in known:
             faults.append(Fault(where, value, f"be one of {', '.join(known)}"))
-        elif key in _BOUNDS:
-            fewest, most = _BOUNDS[key]
+        elif key in bounds:
+            fewest, most = bounds[key]
             if isinstance(value, bool) or float(value) != int(value) or not fewest <= value <= most:
                 faults.append(Fault(where, value, f"be a whole number from {fewest} to {most}"))
         elif key.endswith("cpu") and not _CPU.fullmatch(str(value)):
