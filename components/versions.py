@@ -91,6 +91,60 @@ CHARTS: dict[str, Chart] = {
             # renovate: datasource=helm depName=alloy registryUrl=https://grafana.github.io/helm-charts
             "1.11.1",
         ),
+        Chart(
+            "grafana",
+            "https://grafana-community.github.io/helm-charts",
+            # renovate: datasource=helm depName=grafana registryUrl=https://grafana-community.github.io/helm-charts
+            "12.11.1",
+        ),
+        Chart(
+            "cert-manager",
+            "oci://quay.io/jetstack/charts",
+            # renovate: datasource=docker depName=quay.io/jetstack/charts/cert-manager
+            "v1.21.1",
+        ),
+        Chart(
+            "external-secrets",
+            "https://charts.external-secrets.io",
+            # renovate: datasource=helm depName=external-secrets registryUrl=https://charts.external-secrets.io
+            "2.9.0",
+        ),
+        Chart(
+            "aws-load-balancer-controller",
+            "https://aws.github.io/eks-charts",
+            # renovate: datasource=helm depName=aws-load-balancer-controller registryUrl=https://aws.github.io/eks-charts
+            "3.5.0",
+        ),
+        Chart(
+            "metrics-server",
+            "https://kubernetes-sigs.github.io/metrics-server",
+            # renovate: datasource=helm depName=metrics-server registryUrl=https://kubernetes-sigs.github.io/metrics-server
+            "3.13.1",
+        ),
+        Chart(
+            "karpenter-crd",
+            "oci://public.ecr.aws/karpenter",
+            # renovate: datasource=docker depName=public.ecr.aws/karpenter/karpenter-crd
+            "1.14.1",
+        ),
+        Chart(
+            "karpenter",
+            "oci://public.ecr.aws/karpenter",
+            # renovate: datasource=docker depName=public.ecr.aws/karpenter/karpenter
+            "1.14.1",
+        ),
+        Chart(
+            "cluster-autoscaler",
+            "https://kubernetes.github.io/autoscaler",
+            # renovate: datasource=helm depName=cluster-autoscaler registryUrl=https://kubernetes.github.io/autoscaler
+            "9.59.0",
+        ),
+        Chart(
+            "seaweedfs",
+            "https://seaweedfs.github.io/seaweedfs/helm",
+            # renovate: datasource=helm depName=seaweedfs registryUrl=https://seaweedfs.github.io/seaweedfs/helm
+            "4.44.0",
+        ),
     )
 }
 """By chart name. The keys that each of them knows are recorded, and tests hold our values against them."""

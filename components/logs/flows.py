@@ -5,9 +5,9 @@ gateway itself. Loki's own pods are one peer: they share a ring, a role and a co
 them calls nearly each other.
 """
 
-from ..metrics.flows import PRIVATE
 from ..metrics.names import ALERTMANAGER_PORT
 from ..security.network_policy import NetworkFlowArgs, NetworkPeerArgs, NetworkPoliciesArgs
+from ..security.surroundings import PRIVATE
 from . import names
 
 LOKI_PODS = {"app.kubernetes.io/instance": names.LOKI, "app.kubernetes.io/part-of": "memberlist"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from ..metrics.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod
 from . import names
 from .fluent_bit_alerts import fluent_bit_rules
 from .fluent_bit_args import FluentBitArgs, default_tenant

@@ -6,7 +6,7 @@ rollout operator, which has a release of its own.
 
 from typing import Any
 
-from ..metrics.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, spread
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, spread
 from ..metrics.sizing import twice
 from . import names
 from .loki_alerts import LOKI_ALERTS

@@ -10,7 +10,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..foundation.helm_release import HelmRelease
-from ..metrics.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod
 from ..ordering import child_of
 from . import names
 

@@ -5,10 +5,10 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..foundation.helm_release import HelmRelease
+from ..foundation.pods import SPOT_TOLERATIONS, resources, restricted_pod, spread
 from ..ordering import child_of
 from ..validation import Fault, refuse
 from . import names
-from .pods import SPOT_TOLERATIONS, resources, restricted_pod, spread
 
 
 class BlackboxExporterArgs(TypedDict):

@@ -7,10 +7,10 @@ no network policy reaches. Who asks the query frontend (Grafana, say) declares t
 from collections.abc import Sequence
 
 from ..security.network_policy import NetworkFlowArgs, NetworkPeerArgs, NetworkPoliciesArgs
+from ..security.surroundings import PRIVATE
 from . import names
 from .memcached import memcached_labels
 
-PRIVATE = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"]
 """Where nodes, the API server and Services have their addresses, whatever VPC this is (RFC 1918, RFC 6598)."""
 
 DNS = ("prometheus", "alertmanager", "operator", "kube-state-metrics", "webhook-certificates", "blackbox-exporter")

@@ -10,11 +10,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from .. import defaults
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod, spread
 from ..ordering import child_of
 from ..validation import Fault, refuse
 from ..versions import MEMCACHED_EXPORTER_VERSION, MEMCACHED_VERSION
 from .names import MEMCACHED_EXPORTER_PORT, MEMCACHED_PORT
-from .pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod, spread
 
 USER = 11211
 """The user of Memcached's image; the exporter runs as whoever it is told to."""

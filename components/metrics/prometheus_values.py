@@ -10,9 +10,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from .. import defaults
+from ..foundation.pods import NOT_ON_SPOT, resources, spread
 from ..versions import THANOS_VERSION
 from . import names
-from .pods import NOT_ON_SPOT, resources, spread
 from .sizing import PrometheusSizingArgs, prometheus_sizing, twice
 
 

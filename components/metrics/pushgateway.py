@@ -5,9 +5,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..foundation.helm_release import HelmRelease
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources
 from ..ordering import child_of
 from . import names
-from .pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources
 
 
 class PushgatewayArgs(TypedDict):

@@ -8,11 +8,11 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from .. import defaults
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
 from ..storage import MetricsRetentionArgs
 from ..versions import THANOS_VERSION
 from . import names
 from .caches import bucket_cache_config, index_cache_config, response_cache_config
-from .pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
 from .retention import MetricsRetention, metrics_retention
 from .sizing import ThanosSizingArgs, thanos_sizing, twice
 

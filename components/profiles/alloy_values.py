@@ -3,7 +3,7 @@
 from typing import Any, NotRequired, TypedDict
 
 from .. import defaults
-from ..metrics.pods import RESTRICTED_CONTAINER, resources
+from ..foundation.pods import RESTRICTED_CONTAINER, resources
 from ..validation import Fault
 from . import names
 from .alloy_config import AlloyConfigArgs, alloy_config

@@ -4,8 +4,8 @@ Ports are those of the pods. Who asks the query frontend (Grafana, say) declares
 distributor is everybody's right inside the cluster, since any program may bring Pyroscope's SDK.
 """
 
-from ..metrics.flows import PRIVATE
 from ..security.network_policy import NetworkFlowArgs, NetworkPeerArgs, NetworkPoliciesArgs
+from ..security.surroundings import PRIVATE
 from . import names
 
 AGENT = "agent"

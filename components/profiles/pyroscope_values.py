@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from .. import defaults, naming
-from ..metrics.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
 from ..metrics.sizing import twice
 from . import names
 from .limits import ProfilesLimitsArgs, default_limits, pyroscope_limits

@@ -6,8 +6,8 @@ their address, and needs no right that Pod Security `restricted` withholds), log
 
 from typing import Any, NotRequired, TypedDict
 
+from ..foundation.pods import RESTRICTED_CONTAINER, resources, restricted_pod
 from ..metrics.names import KUBELET_PORT
-from ..metrics.pods import RESTRICTED_CONTAINER, resources, restricted_pod
 from ..metrics.sizing import twice
 from . import names
 from .collector import (

@@ -4,9 +4,9 @@ Ports are those of the pods. Who asks the query frontend (Grafana, say) declares
 """
 
 from ..metrics import names as metrics
-from ..metrics.flows import PRIVATE
 from ..metrics.memcached import memcached_labels
 from ..security.network_policy import NetworkFlowArgs, NetworkPeerArgs, NetworkPoliciesArgs
+from ..security.surroundings import PRIVATE
 from . import names
 from .collector import pod_labels
 from .tempo_values import tempo_labels

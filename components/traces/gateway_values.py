@@ -7,7 +7,7 @@ which agents hash traces.
 from typing import Any, NotRequired, TypedDict
 
 from .. import defaults
-from ..metrics.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod, spread
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod, spread
 from ..metrics.sizing import twice
 from . import names
 from .collector import USER, collector_values, pod_labels

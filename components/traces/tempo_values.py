@@ -10,8 +10,8 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from .. import defaults, naming
+from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
 from ..metrics.names import host
-from ..metrics.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
 from ..metrics.sizing import twice
 from ..versions import TEMPO_VERSION
 from . import names

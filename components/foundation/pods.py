@@ -1,4 +1,4 @@
-"""What every pod of this room says about itself: rights, room, place.
+"""What every pod says about itself: rights, room, place.
 
 Values for Helm charts and specs for typed resources are the same plain data.
 """
