@@ -27,8 +27,21 @@ from pydantic.alias_generators import to_camel
 
 from components import defaults
 from components.foundation.node_groups import NodeGroupArgs
+from components.foundation.object_store import ObjectStoreArgs
 from components.metrics.sizing import PrometheusSizingArgs, ThanosSizingArgs
-from components.platform_args import PlatformArgs, PlatformLogsArgs, PlatformProfilesArgs, PlatformTracesArgs
+from components.platform_args import (
+    ExistingClusterArgs,
+    PlatformArgs,
+    PlatformCertificatesArgs,
+    PlatformClusterServicesArgs,
+    PlatformEntranceArgs,
+    PlatformGrafanaArgs,
+    PlatformLogsArgs,
+    PlatformProfilesArgs,
+    PlatformSeaweedFsArgs,
+    PlatformSecretsArgs,
+    PlatformTracesArgs,
+)
 from components.platform_faults import platform_faults
 
 PROJECT = "eks-observability"
@@ -56,7 +69,8 @@ def section_of(arguments: Any) -> type[Section]:
     """
     texts = _docstrings(arguments) if DOCUMENTED else {}
     fields: dict[str, Any] = {}
-    for name, hint in get_type_hints(arguments).items():
+    # `pulumi.Input` names its last part as text, which only its own module could resolve.
+    for name, hint in get_type_hints(arguments, localns={"Output": pulumi.Output, "T": Any}).items():
         default = ... if name in arguments.__required_keys__ else None
         fields[name] = (_setting_type(hint), Field(default=default, description=texts.get(name)))
     model = create_model(arguments.__name__.removesuffix("Args"), __base__=Section, __doc__=arguments.__doc__, **fields)
@@ -67,6 +81,8 @@ def _setting_type(hint: Any) -> Any:
     """An argument's type as a setting's: nested arguments become sections, and lists tuples, which can't change."""
     if is_typeddict(hint):
         return section_of(hint)
+    if pulumi.Output in map(get_origin, get_args(hint)):
+        return get_args(hint)[0]  # `pulumi.Input[str]`: a file says it outright
     inner = [_setting_type(argument) for argument in get_args(hint)]
     if get_origin(hint) is list:
         return types.GenericAlias(tuple, (inner[0], ...))
@@ -112,17 +128,6 @@ class Network(Section):
     """Use this VPC and make none."""
 
 
-class ExistingCluster(Section):
-    """An EKS cluster that is there already."""
-
-    name: str
-    """Its name; also the `cluster` label on every metric."""
-    oidc_issuer: str
-    """Its OIDC issuer; the IAM OIDC provider of that issuer must exist in the account."""
-    kubeconfig: str | None = None
-    """Path of a kubeconfig for it. Default: what KUBECONFIG names."""
-
-
 class Cluster(Section):
     """The EKS cluster to make, or an existing one to use."""
 
@@ -136,7 +141,7 @@ class Cluster(Section):
     """Node groups by name, instead of the default system, stateful and stateless ones."""
     control_plane_log_retention_days: int = defaults.CONTROL_PLANE_LOG_RETENTION_DAYS
     """Days that the control plane's logs are kept; one of CloudWatch Logs' periods."""
-    existing: ExistingCluster | None = None
+    existing: section_of(ExistingClusterArgs) | None = None  # type: ignore[valid-type]
     """Use this cluster and make none, nor a network."""
 
 
@@ -227,8 +232,10 @@ class Settings(Section):
 
     name: str
     """Name of the platform, from which every physical name is derived: changing it replaces everything."""
-    region: str
-    """AWS region, such as eu-west-1."""
+    cloud: str = "aws"
+    """`aws`, or `none`: on any Kubernetes, with an S3 in the cluster and no IAM."""
+    region: str = ""
+    """AWS region, such as eu-west-1; required on AWS."""
     account_id: str = ""
     """The only AWS account that the stack may touch, twelve digits. Empty: that of the credentials."""
     tags: dict[str, str] = {}
@@ -242,6 +249,13 @@ class Settings(Section):
     logs: section_of(PlatformLogsArgs) = section_of(PlatformLogsArgs)()  # type: ignore[valid-type]
     traces: section_of(PlatformTracesArgs) = section_of(PlatformTracesArgs)()  # type: ignore[valid-type]
     profiles: section_of(PlatformProfilesArgs) = section_of(PlatformProfilesArgs)()  # type: ignore[valid-type]
+    grafana: section_of(PlatformGrafanaArgs) = section_of(PlatformGrafanaArgs)()  # type: ignore[valid-type]
+    certificates: section_of(PlatformCertificatesArgs) | None = None  # type: ignore[valid-type]
+    secrets: section_of(PlatformSecretsArgs) | None = None  # type: ignore[valid-type]
+    cluster_services: section_of(PlatformClusterServicesArgs) | None = None  # type: ignore[valid-type]
+    entrance: section_of(PlatformEntranceArgs) | None = None  # type: ignore[valid-type]
+    object_store: section_of(ObjectStoreArgs) | None = None  # type: ignore[valid-type]
+    seaweedfs: section_of(PlatformSeaweedFsArgs) | None = None  # type: ignore[valid-type]
     charts: Charts = Charts()
     protection: Protection = Protection()
 
@@ -251,8 +265,8 @@ class Settings(Section):
         Only what the stack file says: the components fill in the same defaults, and can refuse a key that
         would be ignored.
         """
-        plain = self.model_dump(mode="json", exclude_unset=True, exclude={"tags"})
-        return cast(PlatformArgs, plain | {"account_id": account_id})
+        plain = self.model_dump(mode="json", exclude_unset=True, exclude={"tags", "account_id"})
+        return cast(PlatformArgs, plain | ({"account_id": account_id} if account_id else {}))
 
 
 class SettingsError(pulumi.RunError):
@@ -274,6 +288,8 @@ def load(config: Mapping[str, str], file: str) -> Settings:
     values: dict[str, Any] = {}
     problems: dict[str, list[str]] = {}
     for key, text in config.items():
+        if text == "{}":
+            continue  # the default in Pulumi.yaml of a section that says nothing
         try:
             values[key] = text if _is_text(key) else json.loads(text)
         except ValueError:
@@ -312,7 +328,8 @@ def _sound_args(settings: Settings | None, values: Mapping[str, Any], problems: 
         # Any name, region and account will do here: the missing ones are faults already.
         stand_in = {"name": "name", "region": "eu-west-1"}
         settings = Settings.model_validate(stand_in | sound)
-    return settings.platform_args(settings.account_id or "0" * 12)
+    stand_in_account = "0" * 12 if settings.cloud == "aws" else ""
+    return settings.platform_args(settings.account_id or stand_in_account)
 
 
 def _sentence(detail: Mapping[str, Any]) -> str:

@@ -6,7 +6,12 @@ What one component decides for another (bucket names, keys, subnets of a network
 
 from typing import NotRequired, TypedDict
 
+from .foundation.karpenter_values import KarpenterPoolArgs
 from .foundation.node_groups import NodeGroupArgs
+from .foundation.object_store import ObjectStoreArgs
+from .grafana.auth_args import GrafanaAuthArgs
+from .grafana.ingress import GrafanaIngressArgs
+from .grafana.sizing import GrafanaSizingArgs
 from .logs.logs_args import FluentBitSettingsArgs
 from .logs.schema import SchemaPeriodArgs
 from .logs.sizing import LokiSizingArgs
@@ -14,6 +19,7 @@ from .logs.tenants import LogsLimitsArgs, LogsTenantArgs
 from .metrics.sizing import PrometheusSizingArgs, ThanosSizingArgs
 from .profiles.limits import ProfilesLimitsArgs
 from .profiles.sizing import ProfilesAgentSizingArgs, PyroscopeSizingArgs
+from .security.entrance_args import EntranceClusterArgs, EntrancePrivateLinkArgs
 from .storage import RetentionArgs
 from .traces.sampling import TraceSamplingArgs
 from .traces.sizing import TracesSizingArgs
@@ -47,15 +53,31 @@ class PlatformNetworkArgs(TypedDict):
     """Use this VPC and make none; the other keys but `availability_zones` can't be given then."""
 
 
+class ExistingClusterNetworkArgs(TypedDict):
+    """Where the nodes of a cluster are that is there already."""
+
+    vpc_id: str
+    """Id of the VPC, `vpc-...`."""
+    private_subnet_ids: list[str]
+    """Private subnets, for load balancers and a database; two zones or more."""
+    security_group_id: str
+    """Security group of nodes and pods: EKS' cluster security group, `sg-...`."""
+
+
 class ExistingClusterArgs(TypedDict):
-    """An EKS cluster that is there already."""
+    """A cluster that is there already: EKS, or any other without AWS."""
 
     name: str
     """Its name; also the `cluster` label on every metric."""
-    oidc_issuer: str
-    """Its OIDC issuer, with or without https://. The IAM OIDC provider of that issuer must exist."""
+    oidc_issuer: NotRequired[str]
+    """Its OIDC issuer, with or without https://. The IAM OIDC provider of that issuer must exist. On AWS only, and
+    required there."""
     kubeconfig: NotRequired[str]
     """Path or content of a kubeconfig for it. Default: the Kubernetes provider's own, `KUBECONFIG`."""
+    storage_class_name: NotRequired[str]
+    """Storage class of the volumes, which must be encrypted. Default: one made here, on gp3. Without AWS required."""
+    network: NotRequired[ExistingClusterNetworkArgs]
+    """Its network, which the entrance, a database, a managed Grafana and the load balancer controller need."""
 
 
 class PlatformClusterArgs(TypedDict):
@@ -173,15 +195,120 @@ class PlatformProfilesArgs(TypedDict):
     """Room of the agent on each node. Default 100m CPU and 512Mi."""
 
 
+class PlatformSeaweedFsArgs(TypedDict):
+    """The S3 that comes along where there is no AWS."""
+
+    storage_gib: NotRequired[int]
+    """GiB of its volume, for all signals together. 1 to 16384; default 20."""
+
+
+class PlatformCertificatesArgs(TypedDict):
+    """TLS between components."""
+
+    enabled: NotRequired[bool]
+    """Certificates for every component, and TLS between them. Default true."""
+    existing_issuer: NotRequired[str]
+    """ClusterIssuer of a cert-manager that is there. Default: cert-manager and a private authority are installed."""
+
+
+class PlatformSecretsArgs(TypedDict):
+    """External Secrets, which brings secrets from Secrets Manager and SSM into the cluster. On AWS only."""
+
+    install: NotRequired[bool]
+    """Install the operator and its stores. False where the stores `secrets-manager` and `parameter-store` are there
+    already, and may read this platform's paths. Default true."""
+
+
+class PlatformAutoscalerArgs(TypedDict):
+    """Who adds nodes when pods find no room."""
+
+    kind: str
+    """`none`, `karpenter` or `cluster-autoscaler`. Default none: node groups keep their size."""
+    pools: NotRequired[dict[str, KarpenterPoolArgs]]
+    """Kinds of Karpenter's nodes by name, each with its limits. Default `stateless` on Spot, `stateful` on demand."""
+
+
+class PlatformClusterServicesArgs(TypedDict):
+    """What a cluster needs besides the platform itself, and often has already. On AWS, but for metrics_server."""
+
+    load_balancer_controller: NotRequired[bool]
+    """Install the AWS Load Balancer Controller, which Grafana's ingress and the entrance need; false where there is
+    one. Default: true if either is on, else false."""
+    metrics_server: NotRequired[bool]
+    """Install metrics-server, without which nothing scales; a cluster made here has it as an add-on. Default false."""
+    autoscaler: NotRequired[PlatformAutoscalerArgs]
+    """Who adds nodes. Default nobody."""
+
+
+class PlatformGrafanaDatabaseArgs(TypedDict):
+    """PostgreSQL, with which Grafana runs in two replicas and more: made here on RDS, or there already."""
+
+    existing_secret_name: NotRequired[str]
+    """Use the database that this secret describes, and make none: a JSON secret in Secrets Manager with `host`,
+    `dbname`, `username` and `password`, by its name below `/<name>/`; without AWS a Kubernetes Secret. No other key
+    can be given then."""
+    ca_config_map_name: NotRequired[str]
+    """ConfigMap in namespace observability with `ca.crt`, the authority of the database's certificate, which is then
+    verified. Default: TLS is required, and whoever answers is believed."""
+    instance_class: NotRequired[str]
+    """Instance class. Default db.t4g.medium."""
+    storage_gib: NotRequired[int]
+    """GiB at first. 20 to 1000; default 20."""
+    max_storage_gib: NotRequired[int]
+    """GiB up to which it grows by itself. Default 100."""
+    multi_az: NotRequired[bool]
+    """A standby in another zone. Default true."""
+    backup_days: NotRequired[int]
+    """Days back to any second of which it can be restored. 7 to 35; default 7."""
+
+
+class PlatformGrafanaArgs(TypedDict):
+    """Grafana, in the cluster or AWS' own."""
+
+    enabled: NotRequired[bool]
+    """Install it. Default true."""
+    kind: NotRequired[str]
+    """`self-hosted`, or `managed` for Amazon Managed Grafana. Default self-hosted."""
+    sizing: NotRequired[GrafanaSizingArgs]
+    """Replicas and room. Default: two pods with a database, one without."""
+    database: NotRequired[PlatformGrafanaDatabaseArgs]
+    """PostgreSQL. Default none: one pod with a volume."""
+    auth: NotRequired[GrafanaAuthArgs]
+    """How people sign in. Default: the administrator alone."""
+    ingress: NotRequired[GrafanaIngressArgs]
+    """An internal load balancer with TLS. Default none: `kubectl port-forward`."""
+    root_url: NotRequired[str]
+    """Address in browsers, if something other than `ingress` leads here."""
+    enterprise: NotRequired[bool]
+    """Run Grafana Enterprise, which SAML needs. Default false."""
+    license_secret_name: NotRequired[str]
+    """Secret with its license, by its name below `/<name>/`."""
+
+
+class PlatformEntranceArgs(TypedDict):
+    """Where other clusters send what they collect."""
+
+    clusters: dict[str, EntranceClusterArgs]
+    """Those clusters by name, each with its tenant."""
+    allowed_cidr_blocks: list[str]
+    """Networks from which they come."""
+    domain: NotRequired[str]
+    """Domain below which each has a host name of its own. Default `<name>.internal`."""
+    private_link: NotRequired[EntrancePrivateLinkArgs]
+    """Let other VPCs come in through AWS PrivateLink. Default: peering or a transit gateway."""
+
+
 class PlatformArgs(TypedDict):
     """The whole platform."""
 
     name: str
     """Name from which every physical name is derived: 3 to 20 lower-case letters, digits and hyphens."""
-    account_id: str
-    """AWS account, twelve digits."""
-    region: str
-    """AWS region."""
+    cloud: NotRequired[str]
+    """`aws`, or `none`: on any Kubernetes, with an S3 in the cluster and no IAM. Default aws."""
+    account_id: NotRequired[str]
+    """AWS account, twelve digits. On AWS only, and required there."""
+    region: NotRequired[str]
+    """AWS region. On AWS only, and required there."""
     network: NotRequired[PlatformNetworkArgs]
     """The network under the cluster. Default: a VPC over three zones."""
     cluster: NotRequired[PlatformClusterArgs]
@@ -196,6 +323,20 @@ class PlatformArgs(TypedDict):
     """OpenTelemetry collectors and Tempo."""
     profiles: NotRequired[PlatformProfilesArgs]
     """Pyroscope and its agent."""
+    grafana: NotRequired[PlatformGrafanaArgs]
+    """Grafana, its database, sign-on and address."""
+    certificates: NotRequired[PlatformCertificatesArgs]
+    """TLS between components. Default: on, signed by a private authority in the cluster."""
+    secrets: NotRequired[PlatformSecretsArgs]
+    """External Secrets."""
+    cluster_services: NotRequired[PlatformClusterServicesArgs]
+    """Load balancer controller, metrics-server, autoscaler."""
+    entrance: NotRequired[PlatformEntranceArgs]
+    """Where other clusters send what they collect. Default: nowhere."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """An S3 without AWS. Only with `cloud` none. Default: SeaweedFS, installed here."""
+    seaweedfs: NotRequired[PlatformSeaweedFsArgs]
+    """That SeaweedFS."""
     charts: NotRequired[ChartsArgs]
     """Where Helm charts come from."""
     protection: NotRequired[ProtectionArgs]

@@ -7,6 +7,7 @@ is what only the whole can see. Stack settings are held against the same rules (
 import datetime
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from . import defaults
 from .foundation.checks import (
@@ -20,12 +21,14 @@ from .foundation.checks import (
 from .foundation.helm_release import chart_faults
 from .foundation.network import interface_endpoint_faults
 from .foundation.node_groups import node_group_faults
+from .foundation.object_store import object_store_faults
 from .foundation.subnets import cidr_faults, zone_faults
 from .logs.logs_args import logs_faults
 from .metrics.metrics_args import metrics_faults
 from .platform_args import PlatformArgs, PlatformClusterArgs, PlatformNetworkArgs
+from .platform_service_faults import service_faults
 from .profiles.profiles_args import profiles_faults
-from .signals import STAND_IN, enabled, logs_args, metrics_args, profiles_args, traces_args, zones
+from .signals import STAND_IN, enabled, logs_args, metrics_args, on_aws, profiles_args, traces_args, zones
 from .storage import retention_faults
 from .traces.traces_args import traces_faults
 from .validation import Fault
@@ -35,8 +38,20 @@ LONGEST_NAME = 20
 """`<name>-profiles-<account>-<region>` has to fit into the 63 characters of a bucket's name."""
 
 
-TAKEN_FOR_GRANTED = ("region", "account_id", "name", "network.availability_zones", "cluster.node_groups", "retention")
+TAKEN_FOR_GRANTED = (
+    "cloud",
+    "cluster.existing",
+    "region",
+    "account_id",
+    "name",
+    "network.availability_zones",
+    "cluster.node_groups",
+    "retention",
+)
 """What the signals' rooms build on, and can't judge with when it is wrong itself."""
+
+AWS_ONLY = ("network", "secrets", "entrance")
+"""Sections that have no meaning without AWS."""
 
 PASSED_ON = {
     "metrics.retention": "retention.metrics",
@@ -50,15 +65,17 @@ PASSED_ON = {
 
 def platform_faults(args: PlatformArgs) -> list[Fault]:
     """Everything wrong with the arguments."""
-    faults = region_faults("region", args["region"]) + account_faults("account_id", args["account_id"])
+    faults = _cloud_faults(args)
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,18}[a-z0-9]", args["name"]):
         bound = f"be 3 to {LONGEST_NAME} lower-case letters, digits and inner hyphens, a letter first"
         faults.append(Fault("name", args["name"], bound))
-    faults += _network_faults(args, args.get("network", {}))
-    faults += _cluster_faults(args.get("cluster", {}))
+    if on_aws(args):
+        faults += _network_faults(args, args.get("network", {}))
+        faults += _cluster_faults(args.get("cluster", {}))
     faults += _below("retention", retention_faults(args.get("retention", {})))
     if not any(fault.path.startswith(TAKEN_FOR_GRANTED) for fault in faults):
         faults += _signal_faults(args)
+        faults += service_faults(args)
     faults += _charts_faults("charts.source", args.get("charts", {}).get("source", ""))
     protection = args.get("protection", {})
     if protection.get("force_destroy") and protection.get("enabled", True):
@@ -66,6 +83,40 @@ def platform_faults(args: PlatformArgs) -> list[Fault]:
         faults.append(Fault("protection.force_destroy", True, bound))
     deleters = protection.get("deletion_principal_arns", [])
     return faults + principal_faults("protection.deletion_principal_arns", deleters)
+
+
+def _cloud_faults(args: PlatformArgs) -> list[Fault]:
+    """Arguments that have no meaning in the chosen cloud, or are missing for it."""
+    cloud = args.get("cloud", "aws")
+    if cloud not in ("aws", "none"):
+        return [Fault("cloud", cloud, "be aws or none")]
+    if cloud == "aws":
+        faults = region_faults("region", args.get("region", ""))
+        faults += account_faults("account_id", args.get("account_id", ""))
+        return faults + _left_out(args, ("object_store", "seaweedfs"), "buckets are AWS' own")
+    faults = _left_out(args, ("account_id", "region", *AWS_ONLY), "there is no AWS (cloud is none)")
+    existing = args.get("cluster", {}).get("existing")
+    if existing is None:
+        return [*faults, Fault("cluster.existing", None, "name a cluster: without AWS none is made")]
+    faults += _superfluous("cluster", args["cluster"], "", "the cluster exists")
+    for key in ("oidc_issuer", "network"):
+        if key in existing:
+            faults.append(Fault(f"cluster.existing.{key}", existing[key], "be left out: there is no AWS"))  # type: ignore[literal-required]
+    if "storage_class_name" not in existing:
+        bound = "name a storage class of the cluster, such as kind's standard or k3d's local-path"
+        faults.append(Fault("cluster.existing.storage_class_name", None, bound))
+    for key in ("deletion_principal_arns", "force_destroy"):
+        if key in args.get("protection", {}):
+            faults.append(Fault(f"protection.{key}", args["protection"][key], "be left out: there is no AWS"))  # type: ignore[literal-required]
+    if "object_store" in args:
+        faults += _left_out(args, ("seaweedfs",), "object_store names another one")
+    return faults + object_store_faults("object_store", args.get("object_store"))
+
+
+def _left_out(args: PlatformArgs, keys: Iterable[str], reason: str) -> list[Fault]:
+    """Keys that would be ignored, and so are refused."""
+    given: Any = args
+    return [Fault(key, given[key], f"be left out: {reason}") for key in keys if given.get(key)]
 
 
 def _signal_faults(args: PlatformArgs) -> list[Fault]:
@@ -92,7 +143,7 @@ def _where_it_is_set(path: str) -> str:
 
 
 def _network_faults(args: PlatformArgs, network: PlatformNetworkArgs) -> list[Fault]:
-    faults = zone_faults("network.availability_zones", zones(args), args["region"])
+    faults = zone_faults("network.availability_zones", zones(args), args.get("region", ""))
     existing = network.get("existing")
     if "existing" in args.get("cluster", {}):
         return faults + _superfluous(
@@ -115,9 +166,10 @@ def _cluster_faults(cluster: PlatformClusterArgs) -> list[Fault]:
     existing = cluster.get("existing")
     if existing is not None:
         faults = _superfluous("cluster", cluster, "", "the cluster exists")
-        if not re.fullmatch(r"(https://)?[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?", existing["oidc_issuer"]):
+        issuer = existing.get("oidc_issuer", "")
+        if not re.fullmatch(r"(https://)?[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?", issuer):
             bound = "be an issuer such as oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF"
-            faults.append(Fault("cluster.existing.oidc_issuer", existing["oidc_issuer"], bound))
+            faults.append(Fault("cluster.existing.oidc_issuer", issuer, bound))
         return faults
     version = cluster.get("kubernetes_version", defaults.KUBERNETES_VERSION)
     faults = []

@@ -207,3 +207,32 @@ TEMPO_VERSION = "2.10.8"
 # renovate: datasource=docker depName=docker.io/otel/opentelemetry-collector-contrib
 OTEL_COLLECTOR_VERSION = "0.158.0"
 """Agent and gateway. The contrib image: the smaller one for Kubernetes has no Prometheus remote write."""
+
+# renovate: datasource=docker depName=docker.io/nginxinc/nginx-unprivileged versioning=docker
+NGINX_VERSION = "1.30.4-alpine"
+"""The stable line; the entrance for other clusters (`security/entrance.py`). Runs as a user of its own, and has a shell."""
+
+CLUSTER_AUTOSCALER_VERSIONS: dict[str, str] = {
+    # renovate: datasource=docker depName=registry.k8s.io/autoscaling/cluster-autoscaler versioning=regex:^v(?<compatibility>1\.34)\.(?<patch>\d+)$
+    "1.34": "v1.34.5",
+    # renovate: datasource=docker depName=registry.k8s.io/autoscaling/cluster-autoscaler versioning=regex:^v(?<compatibility>1\.35)\.(?<patch>\d+)$
+    "1.35": "v1.35.2",
+    # renovate: datasource=docker depName=registry.k8s.io/autoscaling/cluster-autoscaler versioning=regex:^v(?<compatibility>1\.36)\.(?<patch>\d+)$
+    "1.36": "v1.36.1",
+}
+"""Image tags by Kubernetes minor version: it simulates that version's scheduler."""
+
+# renovate: datasource=github-releases depName=awslabs/amazon-eks-ami versioning=loose
+NODE_AMI_VERSION = "v20260724"
+"""Release of the EKS images of Amazon Linux 2023 that Karpenter starts nodes from."""
+
+# renovate: datasource=endoflife-date depName=amazon-rds-postgresql versioning=loose
+GRAFANA_POSTGRES_VERSION = "17"
+"""Major version of Grafana's database; AWS chooses the minor one, and takes newer ones in the maintenance window."""
+
+# renovate: datasource=docker depName=docker.io/curlimages/curl
+CURL_VERSION = "8.21.0"
+"""What pushes datasources and dashboards into a managed Grafana."""
+
+MANAGED_GRAFANA_VERSION = "13.2"
+"""Of Amazon Managed Grafana, whose versions AWS announces (`aws grafana list-versions`); the chart runs the same."""

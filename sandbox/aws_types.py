@@ -16,7 +16,8 @@ Valid = tuple[float, float] | frozenset[Any] | re.Pattern[str]
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One resource type. Templates name inputs, `id`, `account`, `region`, `partition`, `dns`, or draw
-    characters: `{h17}` is 17 hexadecimal digits, `{d8}` decimal ones, `{u21}` base 32, `{uuid}` a UUID.
+    characters: `{h17}` is 17 hexadecimal digits, `{d8}` decimal ones, `{u21}` base 32, `{uuid}` a UUID;
+    `{s16}` and `{S2}` are the same in all templates of a resource. `_derived` in the provider has the rest.
     """
 
     id: str
@@ -35,6 +36,8 @@ class Kind:
     """Inputs that the provider fills in, known at preview."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """Templates of what AWS decides, unknown when a creation is previewed; an input given wins."""
+    only_with: Mapping[str, str] = field(default_factory=dict)
+    """Outputs that there are only where an input is true, with that input."""
     counters: tuple[str, ...] = ()
     """Outputs that count the versions of the resource."""
     refs: Mapping[str, str] = field(default_factory=dict)
@@ -71,6 +74,17 @@ ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/policy:Policy"
 CLUSTER = "aws:eks/cluster:Cluster"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+DB_INSTANCE = "aws:rds/instance:Instance"
+WORKSPACE = "aws:grafana/workspace:Workspace"
+SERVICE_ACCOUNT = "aws:grafana/workspaceServiceAccount:WorkspaceServiceAccount"
+LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+LISTENER = "aws:lb/listener:Listener"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+ENDPOINT_SERVICE = "aws:ec2/vpcEndpointService:VpcEndpointService"
+ZONE = "aws:route53/zone:Zone"
+CERTIFICATE = "aws:acm/certificate:Certificate"
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 
 MISSING: dict[str, str] = {
     VPC: "InvalidVpcID.NotFound: The vpc ID '{value}' does not exist",
@@ -88,6 +102,12 @@ MISSING: dict[str, str] = {
     ROLE: "NoSuchEntity: The role with name {value} cannot be found.",
     POLICY: "NoSuchEntity: Policy {value} does not exist or is not attachable.",
     CLUSTER: "ResourceNotFoundException: No cluster found for name: {value}.",
+    WORKSPACE: "ResourceNotFoundException: Workspace {value} does not exist.",
+    LOAD_BALANCER: "LoadBalancerNotFound: Load balancer '{value}' not found",
+    TARGET_GROUP: "TargetGroupNotFound: Target groups '{value}' not found",
+    LISTENER: "ListenerNotFound: Listener '{value}' not found",
+    ENDPOINT_SERVICE: "InvalidVpcEndpointServiceId.NotFound: The VpcEndpointService Id '{value}' does not exist",
+    ZONE: "NoSuchHostedZone: No hosted zone found with ID: {value}",
 }
 """What AWS says of a reference to nothing."""
 
@@ -824,23 +844,78 @@ KINDS: dict[str, Kind] = {
         replace=("namePrefix",),
         defaults={"description": "Managed by Pulumi"},
         refs={"subnetIds.[]": "!" + SUBNET},
+        valid={"name": re.compile(r"[a-z0-9 ._-]{1,255}")},
         api="RDS: CreateDBSubnetGroup",
         exists="DBSubnetGroupAlreadyExists: The DB subnet group '{name}' already exists.",
     ),
-    "aws:rds/instance:Instance": Kind(
+    "aws:rds/parameterGroup:ParameterGroup": Kind(
+        "{name}",
+        "rds:{region}:{account}:pg:{name}",
+        ("family",),
+        name="name",
+        replace=_words("description family namePrefix"),
+        defaults={"description": "Managed by Pulumi", "skipDestroy": False},
+        outputs={"namePrefix": ""},
+        valid={
+            "name": re.compile(r"[a-z](-?[a-z0-9])*"),
+            "parameters.[].applyMethod": _choice("immediate", "pending-reboot"),
+        },
+        api="RDS: CreateDBParameterGroup",
+        exists="DBParameterGroupAlreadyExists: Parameter group {name} already exists",
+    ),
+    DB_INSTANCE: Kind(
         "{identifier}",
         "rds:{region}:{account}:db:{identifier}",
         ("instanceClass",),
+        one_of=(_words("engine|replicateSourceDb|snapshotIdentifier|restoreToPointInTime|s3Import"),),
         name="identifier",
         name_length=63,
-        replace=_words("availabilityZone characterSetName dbName engine kmsKeyId storageEncrypted username"),
+        replace=_words(
+            "availabilityZone backupTarget characterSetName customIamInstanceProfile dbName engine kmsKeyId "
+            "masterUserSecretKmsKeyId ncharCharacterSetName restoreToPointInTime snapshotIdentifier storageEncrypted "
+            "timezone username"
+        ),
+        defaults={
+            "autoMinorVersionUpgrade": True,
+            "copyTagsToSnapshot": False,
+            "deleteAutomatedBackups": True,
+            "monitoringInterval": 0,
+            "publiclyAccessible": False,
+            "skipFinalSnapshot": False,
+        },
         outputs={
-            "address": "{identifier}.{h12}.{region}.rds.{dns}",
-            "endpoint": "{identifier}.{h12}.{region}.rds.{dns}:5432",
-            "resourceId": "db-{U26}",
+            "address": "{identifier}.{account_hash}.{region}.rds.{dns}",
+            "availabilityZone": "{region}a",
+            "backupRetentionPeriod": 0,
+            "caCertIdentifier": "rds-ca-rsa2048-g1",
+            "endpoint": "{identifier}.{account_hash}.{region}.rds.{dns}:{db_port}",
+            "engineVersionActual": "{engine_version}",
+            "hostedZoneId": "Z{u13}",
+            "identifierPrefix": "",
+            "masterUserSecrets": [
+                {
+                    "kmsKeyId": "arn:{partition}:kms:{region}:{account}:key/{uuid}",
+                    "secretArn": "arn:{partition}:secretsmanager:{region}:{account}:secret:rds!db-{uuid}-{suffix}",
+                    "secretStatus": "active",
+                }
+            ],
+            "multiAz": False,
+            "resourceId": "db-{u26}",
             "status": "available",
         },
-        refs={"kmsKeyId": KEY, "dbSubnetGroupName": "!aws:rds/subnetGroup:SubnetGroup"},
+        only_with={"masterUserSecrets": "manageMasterUserPassword"},
+        refs={
+            "kmsKeyId": KEY,
+            "masterUserSecretKmsKeyId": KEY,
+            "dbSubnetGroupName": "!aws:rds/subnetGroup:SubnetGroup",
+            "parameterGroupName": "!aws:rds/parameterGroup:ParameterGroup",
+            "vpcSecurityGroupIds.[]": "!" + SECURITY_GROUP,
+        },
+        valid={
+            "identifier": re.compile(r"[a-z](-?[a-z0-9])*"),
+            "backupRetentionPeriod": (0, 35),
+            "monitoringInterval": _choice(0, 1, 5, 10, 15, 30, 60),
+        },
         api="RDS: CreateDBInstance",
         exists="DBInstanceAlreadyExists: DB instance already exists",
     ),
@@ -874,6 +949,7 @@ KINDS: dict[str, Kind] = {
     "aws:secretsmanager/secretVersion:SecretVersion": Kind(
         "{secretId}|terraform-{h26}",
         required=("secretId",),
+        one_of=(_words("secretBinary secretString secretStringWo"),),
         replace=_words("secretBinary secretId secretString"),
         outputs={"versionId": "terraform-{h26}", "versionStages": ["AWSCURRENT"], "secretArn": "{secretId}"},
         refs={"secretId": "aws:secretsmanager/secret:Secret"},
@@ -882,14 +958,18 @@ KINDS: dict[str, Kind] = {
     ),
     "aws:ssm/parameter:Parameter": Kind(
         "{name}",
-        "ssm:{region}:{account}:parameter/{name}",
+        "ssm:{region}:{account}:parameter/{relative_name}",
         ("type",),
+        one_of=(_words("value valueWo insecureValue"),),
         name="name",
         replace=("dataType",),
         outputs={"dataType": "text", "tier": "Standard"},
         counters=("version",),
         refs={"keyId": KEY},
-        valid={"type": _choice("String", "StringList", "SecureString")},
+        valid={
+            "name": re.compile(r"[A-Za-z0-9_.-]{1,1011}|(/[A-Za-z0-9_.-]+){1,15}"),
+            "type": _choice("String", "StringList", "SecureString"),
+        },
         api="SSM: PutParameter",
         exists="ParameterAlreadyExists: The parameter already exists.",
     ),
@@ -991,4 +1071,314 @@ KINDS: dict[str, Kind] = {
         defaults={"actionsEnabled": True, "treatMissingData": "missing"},
         api="CloudWatch: PutMetricAlarm",
     ),
+    # --- load balancers and private links
+    LOAD_BALANCER: Kind(
+        "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{balancer_kind}/{name}/{s16}",
+        "elasticloadbalancing:{region}:{account}:loadbalancer/{balancer_kind}/{name}/{s16}",
+        name="name",
+        name_length=32,
+        one_of=(_words("subnets|subnetMappings"),),
+        replace=_words("internal loadBalancerType namePrefix customerOwnedIpv4Pool"),
+        defaults={
+            "enableDeletionProtection": False,
+            "internal": False,
+            "loadBalancerType": "application",
+        },
+        outputs={
+            "arnSuffix": "{balancer_kind}/{name}/{s16}",
+            "dnsName": "{name}-{s16}.elb.{region}.{dns}",
+            "enableCrossZoneLoadBalancing": False,
+            "ipAddressType": "ipv4",
+            "namePrefix": "",
+            "vpcId": "{vpc}",
+            "zoneId": "Z{u13}",
+        },
+        refs={"subnets.[]": "!" + SUBNET, "securityGroups.[]": "!" + SECURITY_GROUP},
+        valid={
+            "name": re.compile(r"(?!internal-)[A-Za-z0-9](-?[A-Za-z0-9]){0,31}"),
+            "loadBalancerType": _choice("application", "network", "gateway"),
+        },
+        api="Elastic Load Balancing v2: CreateLoadBalancer",
+        exists="DuplicateLoadBalancerName: A load balancer with the same name '{name}' exists",
+    ),
+    TARGET_GROUP: Kind(
+        "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{s16}",
+        "elasticloadbalancing:{region}:{account}:targetgroup/{name}/{s16}",
+        name="name",
+        name_length=32,
+        replace=_words("namePrefix port protocol protocolVersion targetType vpcId ipAddressType"),
+        defaults={"proxyProtocolV2": False, "slowStart": 0, "targetType": "instance"},
+        outputs={
+            "arnSuffix": "targetgroup/{name}/{s16}",
+            "deregistrationDelay": 300,
+            "ipAddressType": "ipv4",
+            "loadBalancerArns": [],
+            "namePrefix": "",
+        },
+        refs={"vpcId": "!" + VPC},
+        valid={
+            "name": re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,31}"),
+            "protocol": _choice("GENEVE", "HTTP", "HTTPS", "QUIC", "TCP", "TCP_QUIC", "TCP_UDP", "TLS", "UDP"),
+            "targetType": _choice("alb", "instance", "ip", "lambda"),
+        },
+        api="Elastic Load Balancing v2: CreateTargetGroup",
+        exists="DuplicateTargetGroupName: A target group with the same name '{name}' exists",
+    ),
+    LISTENER: Kind(
+        "{listener_prefix}/{s16}",
+        required=_words("defaultActions loadBalancerArn"),
+        replace=("loadBalancerArn",),
+        outputs={"arn": "{listener_prefix}/{s16}", "protocol": "HTTP", "sslPolicy": ""},
+        refs={
+            "loadBalancerArn": LOAD_BALANCER,
+            "defaultActions.[].targetGroupArn": "!" + TARGET_GROUP,
+        },
+        valid={
+            "port": (1, 65535),
+            "protocol": _choice("GENEVE", "HTTP", "HTTPS", "QUIC", "TCP", "TCP_QUIC", "TCP_UDP", "TLS", "UDP"),
+        },
+        api="Elastic Load Balancing v2: CreateListener",
+    ),
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment": Kind(
+        "{targetGroupArn}-{h26}",
+        required=_words("targetGroupArn targetId"),
+        replace=_words("availabilityZone port targetGroupArn targetId"),
+        refs={"targetGroupArn": TARGET_GROUP},
+        api="Elastic Load Balancing v2: RegisterTargets",
+        tags=False,
+    ),
+    "aws:lb/listenerCertificate:ListenerCertificate": Kind(
+        "{listenerArn}_{certificateArn}",
+        required=_words("certificateArn listenerArn"),
+        replace=_words("certificateArn listenerArn"),
+        refs={"listenerArn": LISTENER},
+        api="Elastic Load Balancing v2: AddListenerCertificates",
+        tags=False,
+    ),
+    ENDPOINT_SERVICE: Kind(
+        "vpce-svc-{h17}",
+        "ec2:{region}:{account}:vpc-endpoint-service/{id}",
+        ("acceptanceRequired",),
+        one_of=(_words("networkLoadBalancerArns gatewayLoadBalancerArns"),),
+        outputs={
+            "allowedPrincipals": [],
+            "availabilityZones": ["{region}a", "{region}b", "{region}c"],
+            "baseEndpointDnsNames": ["{id}.{region}.vpce.{dns}"],
+            "managesVpcEndpoints": False,
+            "privateDnsName": "",
+            "privateDnsNameConfigurations": [],
+            "serviceName": "com.amazonaws.vpce.{region}.{id}",
+            "serviceType": "Interface",
+            "state": "Available",
+            "supportedIpAddressTypes": ["ipv4"],
+            "supportedRegions": ["{region}"],
+        },
+        refs={"networkLoadBalancerArns.[]": "!" + LOAD_BALANCER},
+        api="EC2: CreateVpcEndpointServiceConfiguration",
+    ),
+    "aws:ec2/vpcEndpointServiceAllowedPrinciple:VpcEndpointServiceAllowedPrinciple": Kind(
+        "vpce-svc-perm-{h17}",
+        required=_words("principalArn vpcEndpointServiceId"),
+        replace=_words("principalArn vpcEndpointServiceId"),
+        refs={"vpcEndpointServiceId": ENDPOINT_SERVICE},
+        api="EC2: ModifyVpcEndpointServicePermissions",
+        tags=False,
+    ),
+    "aws:ec2/vpcEndpointConnectionAccepter:VpcEndpointConnectionAccepter": Kind(
+        "{vpcEndpointServiceId}_{vpcEndpointId}",
+        required=_words("vpcEndpointId vpcEndpointServiceId"),
+        replace=_words("vpcEndpointId vpcEndpointServiceId"),
+        outputs={"vpcEndpointState": "available"},
+        refs={"vpcEndpointServiceId": ENDPOINT_SERVICE, "vpcEndpointId": ENDPOINT},
+        api="EC2: AcceptVpcEndpointConnections",
+        tags=False,
+    ),
+    # --- names and certificates
+    ZONE: Kind(
+        "Z{u20}",
+        "route53:::hostedzone/{id}",
+        name="name",
+        replace=("delegationSetId",),
+        defaults={"comment": "Managed by Pulumi", "forceDestroy": False},
+        outputs={
+            "nameServers": [
+                f"ns-{n}.awsdns-{n}.{top}" for n, top in ((512, "net"), (1024, "org"), (2048, "co.uk"), (0, "com"))
+            ],
+            "primaryNameServer": "ns-512.awsdns-512.net",
+            "zoneId": "{id}",
+        },
+        refs={"vpcs.[].vpcId": "!" + VPC},
+        api="Route 53: CreateHostedZone",
+    ),
+    "aws:route53/record:Record": Kind(
+        "{zoneId}_{name}_{type}",
+        required=_words("name type zoneId"),
+        one_of=(_words("records aliases"),),
+        replace=_words("name setIdentifier type zoneId"),
+        outputs={"allowOverwrite": False, "fqdn": "{name}"},
+        valid={
+            "type": _choice(
+                "A",
+                "AAAA",
+                "CAA",
+                "CNAME",
+                "DS",
+                "HTTPS",
+                "MX",
+                "NAPTR",
+                "NS",
+                "PTR",
+                "SOA",
+                "SPF",
+                "SRV",
+                "SSHFP",
+                "SVCB",
+                "TLSA",
+                "TXT",
+            )
+        },
+        api="Route 53: ChangeResourceRecordSets",
+        exists="InvalidChangeBatch: [Tried to create resource record set [name='{name}', type='{type}'] but it already "
+        "exists]",
+        tags=False,
+    ),
+    CERTIFICATE: Kind(
+        "arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
+        one_of=(_words("domainName|privateKey|certificateBody"),),
+        replace=_words("certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod"),
+        outputs={
+            "arn": "{id}",
+            "domainValidationOptions": [
+                {
+                    "domainName": "{domainName}",
+                    "resourceRecordName": "_{h32}.{domainName}.",
+                    "resourceRecordType": "CNAME",
+                    "resourceRecordValue": "_{h32}.acm-validations.aws.",
+                }
+            ],
+            "keyAlgorithm": "RSA_2048",
+            "notAfter": "",
+            "notBefore": "",
+            "pendingRenewal": False,
+            "renewalEligibility": "INELIGIBLE",
+            "status": "PENDING_VALIDATION",
+            "subjectAlternativeNames": ["{domainName}"],
+            "type": "AMAZON_ISSUED",
+        },
+        valid={"validationMethod": _choice("DNS", "EMAIL", "HTTP")},
+        api="ACM: RequestCertificate",
+    ),
+    "aws:acm/certificateValidation:CertificateValidation": Kind(
+        "{h26}",
+        required=("certificateArn",),
+        replace=_words("certificateArn validationRecordFqdns"),
+        refs={"certificateArn": CERTIFICATE},
+        api="ACM: DescribeCertificate",
+        tags=False,
+    ),
+    WEB_ACL: Kind(
+        "{uuid}",
+        "wafv2:{region}:{account}:regional/webacl/{name}/{id}",
+        _words("defaultAction scope visibilityConfig"),
+        name="name",
+        name_length=128,
+        replace=_words("namePrefix scope"),
+        outputs={"applicationIntegrationUrl": "", "capacity": 1, "lockToken": "{uuid}", "namePrefix": ""},
+        valid={"scope": _choice("CLOUDFRONT", "REGIONAL")},
+        api="WAFV2: CreateWebACL",
+    ),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": Kind(
+        "{webAclArn},{resourceArn}",
+        required=_words("resourceArn webAclArn"),
+        replace=_words("resourceArn webAclArn"),
+        refs={"webAclArn": "!" + WEB_ACL},
+        api="WAFV2: AssociateWebACL",
+        tags=False,
+    ),
+    # --- Amazon Managed Grafana
+    WORKSPACE: Kind(
+        "g-{h10}",
+        "grafana:{region}:{account}:/workspaces/{id}",
+        _words("accountAccessType authenticationProviders permissionType"),
+        # Its name is no key: two workspaces may bear the same, and a new one is no replacement.
+        outputs={
+            "configuration": '{{"unifiedAlerting":{{"enabled":false}}}}',
+            "endpoint": "{id}.grafana-workspace.{region}.{dns}",
+            "grafanaVersion": "10.4",
+            "samlConfigurationStatus": "",
+        },
+        refs={
+            "roleArn": "!" + ROLE,
+            "vpcConfiguration.subnetIds.[]": "!" + SUBNET,
+            "vpcConfiguration.securityGroupIds.[]": "!" + SECURITY_GROUP,
+        },
+        valid={
+            "accountAccessType": _choice("CURRENT_ACCOUNT", "ORGANIZATION"),
+            "authenticationProviders.[]": _choice("AWS_SSO", "SAML"),
+            "permissionType": _choice("CUSTOMER_MANAGED", "SERVICE_MANAGED"),
+            "name": re.compile(r"[a-zA-Z0-9._~-]{1,255}"),
+        },
+        api="grafana: CreateWorkspace",
+    ),
+    "aws:grafana/roleAssociation:RoleAssociation": Kind(
+        "{workspaceId}/{role}",
+        required=_words("role workspaceId"),
+        replace=_words("role workspaceId"),
+        refs={"workspaceId": WORKSPACE},
+        valid={"role": _choice("ADMIN", "EDITOR", "VIEWER")},
+        api="grafana: UpdatePermissions",
+        tags=False,
+    ),
+    SERVICE_ACCOUNT: Kind(
+        "{workspaceId},{S2}",
+        required=_words("grafanaRole workspaceId"),
+        name="name",
+        name_length=128,
+        replace=_words("grafanaRole workspaceId"),
+        outputs={"serviceAccountId": "{S2}"},
+        refs={"workspaceId": WORKSPACE},
+        valid={"grafanaRole": _choice("ADMIN", "EDITOR", "VIEWER")},
+        api="grafana: CreateWorkspaceServiceAccount",
+        tags=False,
+    ),
+    "aws:grafana/workspaceServiceAccountToken:WorkspaceServiceAccountToken": Kind(
+        "{workspaceId},{serviceAccountId},{S2}",
+        required=_words("secondsToLive serviceAccountId workspaceId"),
+        name="name",
+        name_length=128,
+        replace=_words("secondsToLive serviceAccountId workspaceId"),
+        outputs={
+            "createdAt": NOW,
+            "expiresAt": "2026-01-31T00:00:00Z",
+            "key": "glsa_{h32}_{h8}",
+            "serviceAccountTokenId": "{S2}",
+        },
+        refs={"workspaceId": WORKSPACE},
+        valid={"secondsToLive": (1, 2592000)},
+        api="grafana: CreateWorkspaceServiceAccountToken",
+        tags=False,
+    ),
+    "aws:grafana/workspaceSamlConfiguration:WorkspaceSamlConfiguration": Kind(
+        "{workspaceId}",
+        required=_words("editorRoleValues workspaceId"),
+        replace=("workspaceId",),
+        one_of=(_words("idpMetadataUrl idpMetadataXml"),),
+        outputs={"loginValidityDuration": 0, "status": "CONFIGURED"},
+        refs={"workspaceId": WORKSPACE},
+        api="grafana: UpdateWorkspaceAuthentication",
+        tags=False,
+    ),
 }
+
+PROTECTION: dict[str, tuple[str, str]] = {
+    DB_INSTANCE: (
+        "deletionProtection",
+        "InvalidParameterCombination: Cannot delete protected DB Instance, please disable deletion protection and try "
+        "again.",
+    ),
+    LOAD_BALANCER: (
+        "enableDeletionProtection",
+        "OperationNotPermitted: Load balancer '{id}' cannot be deleted because deletion protection is enabled",
+    ),
+}
+"""The input by which AWS itself refuses a deletion, and what it says then."""

@@ -100,6 +100,8 @@ class EksCluster(pulumi.ComponentResource):
     """ARN of the IAM OIDC provider, for roles of service accounts."""
     oidc_issuer: pulumi.Output[str]
     """Issuer of the service accounts' tokens, without `https://`."""
+    security_group_id: pulumi.Output[str]
+    """Security group that EKS makes for control plane, nodes and pods."""
 
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("EksCluster", name, eks_cluster_faults(args))
@@ -109,6 +111,7 @@ class EksCluster(pulumi.ComponentResource):
         self.cluster_name = after(args["cluster_name"], [cluster])
         self.kubeconfig = cluster.kubeconfig_json
         self.oidc_issuer = cluster.oidc_issuer
+        self.security_group_id = cluster.cluster_security_group_id
         provider = aws.iam.OpenIdConnectProvider(
             f"{name}-oidc",
             # No thumbprints: AWS trusts the certificate authorities of its own issuers.
@@ -125,6 +128,7 @@ class EksCluster(pulumi.ComponentResource):
                 "kubeconfig": self.kubeconfig,
                 "oidc_provider_arn": self.oidc_provider_arn,
                 "oidc_issuer": self.oidc_issuer,
+                "security_group_id": self.security_group_id,
             }
         )
 

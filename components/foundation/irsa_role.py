@@ -1,5 +1,7 @@
 """An IAM role that exactly the named service accounts of one cluster may assume (IRSA)."""
 
+import json
+import re
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -34,6 +36,9 @@ class IrsaRoleArgs(TypedDict):
     """Bucket whose objects the role reads, writes and deletes. Default none."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """Key of that bucket: the role decrypts with it and asks it for data keys. Default none."""
+    inline_policies: NotRequired[dict[str, pulumi.Input[str]]]
+    """Policy documents as JSON, by the names that they get in the role. What is unknown until AWS decides it
+    (a key's ARN, say) has a document of its own, so that the others can be judged in a preview. Default none."""
     managed_policy_arns: NotRequired[list[str]]
     """AWS managed policies to attach. Default none."""
     permissions_boundary_arn: NotRequired[str]
@@ -54,11 +59,25 @@ def irsa_role_faults(args: IrsaRoleArgs) -> list[Fault]:
         faults.append(Fault("oidc_issuer", issuer, "come without https://"))
     if "bucket_name" in args:
         faults += bucket_name_faults("bucket_name", args["bucket_name"])
+    for policy, text in args.get("inline_policies", {}).items():
+        if policy in ("bucket", "key") or not re.fullmatch(r"[\w+=,.@-]{1,128}", policy, re.ASCII):
+            faults.append(
+                Fault("inline_policies", policy, "be 1 to 128 letters, digits or +=,.@_-, not bucket nor key")
+            )
+        if known(text) and not _is_document(str(text)):
+            faults.append(Fault(f"inline_policies.{policy}", text, "be a policy document as JSON, with a Statement"))
     return faults
 
 
+def _is_document(text: str) -> bool:
+    try:
+        return bool(json.loads(text)["Statement"])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
 class IrsaRole(pulumi.ComponentResource):
-    """Role for service accounts: its trust names them exactly, its rights one bucket and one key."""
+    """Role for service accounts: its trust names them exactly, its rights a bucket, a key and what it is given."""
 
     role_arn: str
     """ARN, computed from account and name, so that it is known at preview."""
@@ -98,6 +117,8 @@ class IrsaRole(pulumi.ComponentResource):
                 policy=pulumi.Output.from_input(args["kms_key_arn"]).apply(lambda arn: to_json(key_use(arn))),
                 opts=child,
             )
+        for policy, text in args.get("inline_policies", {}).items():
+            aws.iam.RolePolicy(f"{name}-{policy}", name=policy, role=role.name, policy=text, opts=child)
         for arn in args.get("managed_policy_arns", []):
             aws.iam.RolePolicyAttachment(f"{name}-{arn.rsplit('/', 1)[-1]}", role=role.name, policy_arn=arn, opts=child)
         self.role_arn = naming.role_arn(args["account_id"], args["region"], args["role_name"])

@@ -4,10 +4,13 @@ import re
 from typing import NotRequired, TypedDict
 
 from .. import defaults
+from ..foundation.checks import dns_label_faults
+from ..security.centre import CentreArgs
 from ..validation import Fault
 from . import names
 from .redaction import RedactionArgs, redaction_faults
 from .tenants import LogsTenantArgs
+from .tls import issuer_faults
 
 
 class FluentBitArgs(TypedDict):
@@ -38,6 +41,11 @@ class FluentBitArgs(TypedDict):
     """Tenant of every line that belongs to no other. Default `fake`, Loki's name for the only one."""
     tenants: NotRequired[dict[str, LogsTenantArgs]]
     """Tenants by name, with their namespaces. Default none."""
+    certificate_issuer: NotRequired[str]
+    """ClusterIssuer of this cluster's certificates: the gateway then speaks TLS. Default none: plain."""
+    centre: NotRequired[CentreArgs]
+    """Send to another cluster's entrance instead of this one's gateway. Its Secrets must be in both namespaces, of the
+    DaemonSet and of the collector of events. Default none."""
 
 
 def fluent_bit_faults(args: FluentBitArgs, path: str = "") -> list[Fault]:
@@ -48,6 +56,20 @@ def fluent_bit_faults(args: FluentBitArgs, path: str = "") -> list[Fault]:
         faults.append(Fault(f"{path}buffer_gib", buffer, "be a whole number from 1 to 100 (GiB)"))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", args["cluster_name"]):
         faults.append(Fault("cluster_name", args["cluster_name"], "be letters, digits, dots, underscores or hyphens"))
+    faults += issuer_faults(args.get("certificate_issuer"))
+    return faults + (centre_faults(args["centre"]) if "centre" in args else [])
+
+
+def centre_faults(centre: CentreArgs, path: str = "centre") -> list[Fault]:
+    """An address that is not a host's name, and Secrets that can't exist."""
+    faults = []
+    if not re.fullmatch(
+        r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", centre["host"]
+    ):
+        bound = "be a host's name such as shop.logs.example.com, without scheme and port"
+        faults.append(Fault(f"{path}.host", centre["host"], bound))
+    for key in ("certificate_secret_name", "ca_secret_name"):
+        faults += dns_label_faults(f"{path}.{key}", centre[key])
     return faults
 
 

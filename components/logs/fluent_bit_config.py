@@ -8,7 +8,8 @@ from typing import Any
 
 from .. import defaults
 from . import names
-from .fluent_bit_args import FluentBitArgs, namespaces
+from .fluent_bit_args import FluentBitArgs
+from .fluent_bit_target import target
 
 STATE = "/var/lib/fluent-bit"
 """On the node's disk: which file was read how far, and what has not reached Loki yet."""
@@ -182,8 +183,7 @@ def _loki(
         "name": "loki",
         "alias": alias,
         "match": match,
-        "host": names.gateway_host(namespaces(args)[0]),
-        "port": names.GATEWAY_SERVICE_PORT,
+        **target(args),
         "tenant_id_key": "$tenant",
         "labels": f"cluster={args['cluster_name']}, source={source}",
         "label_keys": ", ".join(f"${key}" for key in keys),

@@ -4,6 +4,7 @@ The configuration is a YAML file of our own. The chart's own sections, whose def
 Elasticsearch, are emptied and not read.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from .fluent_bit_alerts import fluent_bit_rules
 from .fluent_bit_args import FluentBitArgs, default_tenant
 from .fluent_bit_config import STATE, events_pipeline, node_pipeline
 from .fluent_bit_script import script
+from .fluent_bit_target import mounted, reloading
 from .redaction import redaction_patterns
 from .tenants import namespace_tenants
 
@@ -37,6 +39,7 @@ def fluent_bit_values(args: FluentBitArgs) -> dict[str, Any]:
     """Values of the DaemonSet."""
     return {
         **_common(args, node_pipeline(args)),
+        **mounted(args, names.FLUENT_BIT),
         "kind": "DaemonSet",
         "fullnameOverride": names.FLUENT_BIT,
         "rbac": {"create": True, "nodeAccess": False, "eventsAccess": False},
@@ -64,6 +67,7 @@ def fluent_bit_values(args: FluentBitArgs) -> dict[str, Any]:
 
 def events_values(args: FluentBitArgs) -> dict[str, Any]:
     """Values of the collector of events: one replica, for two would report every event twice."""
+    read = mounted(args, names.EVENTS)
     return {
         **_common(args, events_pipeline(args)),
         "kind": "Deployment",
@@ -75,13 +79,16 @@ def events_values(args: FluentBitArgs) -> dict[str, Any]:
         "securityContext": RESTRICTED_CONTAINER,
         "resources": resources("20m", "128Mi", "200m"),
         "affinity": NOT_ON_SPOT,
-        "extraVolumes": [{"name": "state", "emptyDir": {"sizeLimit": "2Gi"}}],
-        "extraVolumeMounts": [{"name": "state", "mountPath": STATE}],
+        # What a lost pod had not sent yet, the API server still knows: it keeps events for an hour.
+        "extraVolumes": [{"name": "state", "emptyDir": {"sizeLimit": "2Gi"}}, *read.get("extraVolumes", [])],
+        "extraVolumeMounts": [{"name": "state", "mountPath": STATE}, *read.get("extraVolumeMounts", [])],
     }
 
 
 def _common(args: FluentBitArgs, pipeline: Mapping[str, Any]) -> dict[str, Any]:
+    text, lua = pipeline_text(pipeline), _script(args)
     return {
+        **reloading(args, hashlib.sha256(f"{text}{lua}".encode()).hexdigest()),
         "serviceAccount": {"create": True},
         "testFramework": {"enabled": False},
         "service": {"labels": {"app.kubernetes.io/part-of": "eks-observability"}},
@@ -90,9 +97,9 @@ def _common(args: FluentBitArgs, pipeline: Mapping[str, Any]) -> dict[str, Any]:
         "args": ["--workdir=/fluent-bit/etc", f"--config=/fluent-bit/etc/conf/{FILE}"],
         "config": {
             **dict.fromkeys(("service", "inputs", "filters", "outputs", "customParsers"), ""),
-            "extraFiles": {FILE: literal(pipeline_text(pipeline))},
+            "extraFiles": {FILE: literal(text)},
         },
-        "luaScripts": {"process.lua": literal(_script(args))},
+        "luaScripts": {"process.lua": literal(lua)},
     }
 
 

@@ -44,7 +44,7 @@ class Logs(pulumi.ComponentResource):
         refuse("Logs", name, logs_faults(args, datetime.datetime.now(datetime.UTC).date()))
         super().__init__("eks-observability:index:Logs", name, dict(args), opts)
         first = child_of(self, opts)
-        role = IrsaRole(f"{name}-loki-role", _role(args), first)
+        role = None if "object_store" in args else IrsaRole(f"{name}-loki-role", _role(args), first)
         networks = [
             NetworkPolicies(f"{name}-{suffix}", network, first)
             for suffix, network in zip(
@@ -54,14 +54,15 @@ class Logs(pulumi.ComponentResource):
                     args.get("agents_namespace", "observability-agents"),
                     topology(args),
                     collects_events(args),
+                    args.get("object_store"),
                 ),
                 strict=True,
             )
         ]
         loki = Loki(
             f"{name}-loki",
-            loki_args(args, role.role_arn),
-            child_of(self, opts, [role, *networks]),
+            loki_args(args, role.role_arn if role else ""),
+            child_of(self, opts, [*([role] if role else []), *networks]),
         )
         FluentBit(
             f"{name}-fluent-bit",

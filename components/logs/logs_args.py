@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
 
+from ..foundation.object_store import ObjectStoreArgs, aws_only_faults
 from ..storage import LogsRetentionArgs
 from ..validation import Fault
 from . import names
@@ -41,20 +42,24 @@ class LogsArgs(TypedDict):
     """Name of the platform, from which roles are named."""
     cluster_name: str
     """Label `cluster` on every stream; unique among the clusters that write to one Loki."""
-    account_id: str
-    """AWS account, twelve digits."""
+    account_id: NotRequired[str]
+    """AWS account, twelve digits. Needed, unless `object_store` is given."""
     region: str
-    """AWS region."""
+    """AWS region; with `object_store` the one that its requests are signed for."""
     bucket_name: str
     """Bucket of chunks and indexes. Its policy must let the role `loki` of this platform delete objects."""
     bucket_expire_after_days: NotRequired[int]
     """Age at which that bucket deletes, to judge the retention by: at least two days more. Default: not judged."""
-    kms_key_arn: pulumi.Input[str]
-    """ARN of the key that encrypts the bucket."""
-    oidc_provider_arn: pulumi.Input[str]
-    """ARN of the cluster's IAM OIDC provider."""
-    oidc_issuer: pulumi.Input[str]
-    """The cluster's OIDC issuer, without `https://`."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the key that encrypts the bucket. Needed, unless `object_store` is given."""
+    oidc_provider_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the cluster's IAM OIDC provider. Needed, unless `object_store` is given."""
+    oidc_issuer: NotRequired[pulumi.Input[str]]
+    """The cluster's OIDC issuer, without `https://`. Needed, unless `object_store` is given."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """Another S3 than AWS', with keys instead of a role; not together with `audit_logs`. Default AWS."""
+    certificate_issuer: NotRequired[str]
+    """ClusterIssuer that signs the room's certificates: everything in it then speaks TLS. Default none: plain."""
     namespace: NotRequired[str]
     """Namespace for all but Fluent Bit's DaemonSet; it may have Pod Security `restricted`. Default observability."""
     agents_namespace: NotRequired[str]
@@ -104,19 +109,26 @@ class LogsArgs(TypedDict):
 LOKI_KEYS = (
     "bucket_name", "region", "namespace", "storage_class_name", "charts_source", "topology", "availability_zones",
     "node_count", "node_memory_gib", "schema_periods", "multi_tenancy", "tenant", "tenants", "limits", "sizing",
-    "rules", "alertmanager_url", "protect",
+    "rules", "alertmanager_url", "protect", "object_store", "certificate_issuer",
 )  # fmt: skip
-FLUENT_BIT_KEYS = ("cluster_name", "namespace", "agents_namespace", "charts_source", "tenant", "tenants")
+FLUENT_BIT_KEYS = (
+    "cluster_name", "namespace", "agents_namespace", "charts_source", "tenant", "tenants", "certificate_issuer",
+)  # fmt: skip
 
 
 def logs_faults(args: LogsArgs, today: datetime.date) -> list[Fault]:
     """Everything wrong with the arguments that can be told without a cloud."""
     faults = logs_retention_faults(args.get("retention"), args.get("bucket_expire_after_days"))
+    faults += aws_only_faults(args)
     faults += loki_faults(loki_args(args, ""), today)
     faults += [
         fault if fault.path == "cluster_name" else fault._replace(path=f"fluent_bit.{fault.path}")
         for fault in fluent_bit_faults(fluent_bit_args(args))
+        if fault.path != "certificate_issuer"  # Loki has said so already
     ]
+    if args.get("audit_logs") and "object_store" in args:
+        bound = "be off with object_store: CloudWatch and Firehose carry the audit log, and both are AWS'"
+        return [*faults, Fault("audit_logs", True, bound)]
     if args.get("audit_logs") and not args.get("audit_bucket_name"):
         faults.append(Fault("audit_bucket_name", "", "name a bucket while audit_logs is on"))
     if args.get("audit_logs") and args.get("audit_bucket_name") == args["bucket_name"]:
@@ -125,10 +137,12 @@ def logs_faults(args: LogsArgs, today: datetime.date) -> list[Fault]:
     return faults
 
 
-def loki_args(args: LogsArgs, role_arn: str) -> LokiArgs:
-    """What Loki needs of it."""
+def loki_args(args: LogsArgs, role_arn: pulumi.Input[str]) -> LokiArgs:
+    """What Loki needs of it. With another S3 there is no role."""
     given = _pick(args, LOKI_KEYS)
-    return cast(LokiArgs, {**given, "role_arn": role_arn, "retention_days": logs_retention_days(args.get("retention"))})
+    if "object_store" not in args:
+        given["role_arn"] = role_arn
+    return cast(LokiArgs, {**given, "retention_days": logs_retention_days(args.get("retention"))})
 
 
 def fluent_bit_args(args: LogsArgs) -> FluentBitArgs:

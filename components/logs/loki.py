@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 from ..foundation.helm_release import HelmRelease
 from ..foundation.labels import labels
 from ..ordering import child_of
+from ..security.certificate import Certificate
 from ..validation import refuse
 from . import names
 from .loki_args import LokiArgs, loki_faults
@@ -16,6 +17,7 @@ from .loki_values import cache_labels, loki_values
 from .rollout_operator import RolloutOperator
 from .rules import rules_data
 from .schema import schema_periods
+from .tls import gateway_certificate, loki_certificate
 
 __all__ = ["Loki", "LokiArgs", "loki_values"]
 
@@ -39,6 +41,7 @@ class Loki(pulumi.ComponentResource):
         namespace = args.get("namespace", "observability")
         first = child_of(self, opts)
         before = [*self._pinned_schema(name, args, namespace, first), self._rules(name, args, namespace, first)]
+        before += self._certificates(name, args, namespace, first)
         if args.get("topology", names.DISTRIBUTED) == names.DISTRIBUTED:
             operator: Any = {key: args[key] for key in ("namespace", "charts_source") if key in args}
             before.append(RolloutOperator(f"{name}-rollout-operator", operator, first))
@@ -56,10 +59,21 @@ class Loki(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=before),
         )
-        self.gateway_url = names.gateway_url(namespace)
+        self.gateway_url = names.gateway_url(namespace, bool(args.get("certificate_issuer")))
         self.otlp_url = f"{self.gateway_url}/otlp"
         self.tenant = args.get("tenant", names.TENANT)
         self.register_outputs({"gateway_url": self.gateway_url, "otlp_url": self.otlp_url, "tenant": self.tenant})
+
+    def _certificates(
+        self, name: str, args: LokiArgs, namespace: str, opts: pulumi.ResourceOptions
+    ) -> list[pulumi.Resource]:
+        issuer = args.get("certificate_issuer")
+        if not issuer:
+            return []
+        return [
+            Certificate(f"{name}-tls", loki_certificate(namespace, issuer), opts),
+            Certificate(f"{name}-gateway-tls", gateway_certificate(namespace, issuer), opts),
+        ]
 
     def _pinned_schema(
         self, name: str, args: LokiArgs, namespace: str, opts: pulumi.ResourceOptions

@@ -7,12 +7,14 @@ import pulumi
 
 from .. import defaults
 from ..foundation.lifecycle import bucket_name_faults
+from ..foundation.object_store import ObjectStoreArgs, object_store_faults
 from ..validation import Fault
 from . import names
 from .placement import placement_faults
 from .schema import SchemaPeriodArgs, schema_faults
 from .sizing import LokiSizingArgs, loki_sizing_faults
 from .tenants import LogsLimitsArgs, LogsTenantArgs, tenant_faults
+from .tls import issuer_faults
 
 
 class LokiArgs(TypedDict):
@@ -22,8 +24,12 @@ class LokiArgs(TypedDict):
     """Bucket of chunks and indexes."""
     region: str
     """AWS region of the bucket."""
-    role_arn: pulumi.Input[str]
-    """ARN of the role through which Loki reads, writes and deletes there."""
+    role_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the role through which Loki reads, writes and deletes there. Needed, unless `object_store` is given."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """Another S3 than AWS', with keys instead of a role. Default AWS."""
+    certificate_issuer: NotRequired[str]
+    """ClusterIssuer that signs the certificates of Loki and its gateway, which then speak TLS. Default none: plain."""
     namespace: NotRequired[str]
     """Namespace of everything; Pod Security `restricted` suffices. Default observability."""
     storage_class_name: NotRequired[str]
@@ -69,6 +75,10 @@ def loki_faults(args: LokiArgs, today: datetime.date) -> list[Fault]:
     topology = args.get("topology", names.DISTRIBUTED)
     days = int(args.get("retention_days", defaults.LOGS_DAYS))
     faults = bucket_name_faults("bucket_name", args["bucket_name"])
+    faults += object_store_faults("object_store", args.get("object_store"))
+    faults += issuer_faults(args.get("certificate_issuer"))
+    if "role_arn" not in args and "object_store" not in args:
+        faults.append(Fault("role_arn", None, "be given, unless object_store is"))
     faults += schema_faults(args.get("schema_periods"), today)
     faults += tenant_faults(
         bool(args.get("multi_tenancy", False)),
@@ -82,6 +92,11 @@ def loki_faults(args: LokiArgs, today: datetime.date) -> list[Fault]:
     bad_sizes = loki_sizing_faults(args.get("sizing"))
     zone_faults = [] if bad_sizes else _placement_faults(args, topology)
     return [*faults, *bad_sizes, *zone_faults]
+
+
+def loki_namespace(args: LokiArgs) -> str:
+    """Namespace of everything."""
+    return args.get("namespace", "observability")
 
 
 def loki_zones(args: LokiArgs) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, spread
 from ..metrics.sizing import twice
-from . import names
+from . import loki_tls, names
 from .loki_alerts import LOKI_ALERTS
 from .loki_args import LokiArgs, loki_zones
 from .loki_config import RULES_FOLDER, loki_config
@@ -32,24 +32,24 @@ def loki_values(args: LokiArgs) -> dict[str, Any]:
         "deploymentMode": "Distributed" if distributed else "SimpleScalable",
         "fullnameOverride": names.LOKI,
         "loki": loki_config(args),
-        "defaults": {"automountServiceAccountToken": False, "enableServiceLinks": False},
+        "defaults": {"automountServiceAccountToken": False, "enableServiceLinks": False, **loki_tls.pods(args)},
         "serviceAccount": {
             "name": names.LOKI_SERVICE_ACCOUNT,
             "automountServiceAccountToken": False,
-            "annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]},
+            "annotations": {} if "object_store" in args else {"eks.amazonaws.com/role-arn": args["role_arn"]},
         },
         "rbac": {"namespaced": True},
         # Members find each other before they are ready, or nobody ever is.
         "memberlist": {"service": {"publishNotReadyAddresses": True}},
         **(_distributed(args, sizing) if distributed else _scalable(args, sizing)),
-        "gateway": _gateway(sizing),
+        "gateway": _gateway(args, sizing),
         "chunksCache": _cache("chunks", sizing),
         "resultsCache": _cache("results", sizing),
         "memcachedExporter": {"resources": SMALL},
         "lokiCanary": _canary(args),
         "sidecar": {"rules": {"enabled": False}},
         "monitoring": {
-            "serviceMonitor": {"enabled": True},
+            "serviceMonitor": {"enabled": True, **loki_tls.scraping(args)},
             "rules": {"enabled": True},
             "alerts": {"enabled": True},
             "dashboards": {"enabled": True},
@@ -104,7 +104,7 @@ def _scalable(args: LokiArgs, sizing: dict[str, Any]) -> dict[str, Any]:
             "resources": write,
             "maxUnavailable": 1,
             "affinity": NOT_ON_SPOT,  # the chart's own rule, never two on a node, stays: each holds another copy
-            "topologySpreadConstraints": spread(_labels("write"), stateful=True),
+            "topologySpreadConstraints": spread(_labels("write"), _zoned(args)),
             "persistence": {**volume, "size": f"{sizing['write_storage_gib']}Gi"},
         },
         "read": {
@@ -162,11 +162,22 @@ def _keeper(args: LokiArgs, sizing: dict[str, Any]) -> Any:
         return {
             "resources": resources(sizing["backend_cpu"], sizing["backend_memory"], twice(sizing["backend_cpu"])),
             **({} if component == "compactor" else {"maxUnavailable": 1}),
-            **({} if component == "compactor" else {"topologySpreadConstraints": spread(_labels(component), True)}),
+            **(
+                {}
+                if component == "compactor"
+                else {"topologySpreadConstraints": spread(_labels(component), _zoned(args))}
+            ),
             "affinity": {**NOT_ON_SPOT, "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}},
         }
 
     return values
+
+
+def _zoned(args: LokiArgs) -> bool:
+    """Whether pods with a volume are held to their zones strictly. Nodes outside AWS may belong to no zone, and the
+    strict rule would let nothing run on those.
+    """
+    return "object_store" not in args
 
 
 def _scaled(fewest: int, most: int) -> dict[str, Any]:
@@ -196,19 +207,21 @@ def _claims(args: LokiArgs, part: str, sizing: dict[str, Any]) -> dict[str, Any]
     return {"enabled": True, "claims": [claim]}
 
 
-def _gateway(sizing: dict[str, Any]) -> dict[str, Any]:
+def _gateway(args: LokiArgs, sizing: dict[str, Any]) -> dict[str, Any]:
+    tls = loki_tls.gateway(args)
     values = _stateless("gateway", resources("100m", "128Mi", "500m"))
     del values["maxUnavailable"]
     return {
         **values,
+        **tls,
         "replicas": sizing["gateway_replicas"],
         "podDisruptionBudget": {"maxUnavailable": 1},
         "containerSecurityContext": RESTRICTED_CONTAINER,
         # A line for every push would be pushed, and so on for ever.
         "verboseLogging": False,
         # Nodes may have no IPv6, and Fluent Bit's chunks of 2 MB are more as JSON.
-        "nginxConfig": {"enableIPv6": False, "clientMaxBodySize": "16M"},
-        "metrics": {"resources": SMALL},
+        "nginxConfig": {"enableIPv6": False, "clientMaxBodySize": "16M", **tls["nginxConfig"]},
+        "metrics": {"resources": SMALL, **tls["metrics"]},
     }
 
 
@@ -238,6 +251,7 @@ def _canary(args: LokiArgs) -> dict[str, Any]:
     Its stream has a label of its own, `canary`, which Fluent Bit sets on nothing else.
     """
     return {
+        **loki_tls.canary(args),
         "enabled": True,
         "push": False,
         "labelname": "canary",

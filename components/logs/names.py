@@ -13,6 +13,10 @@ EVENTS = "fluent-bit-events"
 
 LOKI_SERVICE_ACCOUNT = LOKI
 GATEWAY = f"{LOKI}-gateway"
+MEMBERLIST = f"{LOKI}-memberlist"
+"""Service behind which every process of Loki stands, whatever its part (Loki chart)."""
+ALERTMANAGER_SERVICE = "alertmanager-operated"
+"""Service over every Alertmanager of the metrics room (Prometheus operator)."""
 RULES = f"{LOKI}-rules"
 """ConfigMap of the ruler's rules."""
 
@@ -24,7 +28,7 @@ TENANT = "fake"
 switched on later, it finds everything stored before."""
 TENANT_HEADER = "X-Scope-OrgID"
 
-GATEWAY_SERVICE_PORT = 80
+GATEWAY_SERVICE_PORT, GATEWAY_TLS_SERVICE_PORT = 80, 443
 GATEWAY_PORT = 8080
 GATEWAY_EXPORTER_PORT = 4040
 LOKI_PORT = 3100
@@ -47,6 +51,6 @@ def gateway_host(namespace: str) -> str:
     return host(GATEWAY, namespace)
 
 
-def gateway_url(namespace: str) -> str:
+def gateway_url(namespace: str, tls: bool = False) -> str:
     """Address of Loki's HTTP API inside the cluster."""
-    return f"http://{gateway_host(namespace)}"
+    return f"{'https' if tls else 'http'}://{gateway_host(namespace)}"

@@ -33,8 +33,9 @@ class LogsLimitsArgs(TypedDict):
 class LogsTenantArgs(TypedDict):
     """A tenant besides the platform's own."""
 
-    namespaces: list[str]
-    """Namespaces whose pods' logs belong to it."""
+    namespaces: NotRequired[list[str]]
+    """Namespaces whose pods' logs belong to it. Default none: its lines come from another cluster, whose tenant the
+    entrance names."""
     limits: NotRequired[LogsLimitsArgs]
     """Limits that differ from those of all."""
 
@@ -94,7 +95,18 @@ def tenant_overrides(tenants: Mapping[str, LogsTenantArgs]) -> dict[str, Any]:
 
 def namespace_tenants(tenants: Mapping[str, LogsTenantArgs]) -> dict[str, str]:
     """The tenant of each namespace that has one of its own."""
-    return {namespace: name for name, tenant in sorted(tenants.items()) for namespace in sorted(tenant["namespaces"])}
+    return {
+        namespace: name
+        for name, tenant in sorted(tenants.items())
+        for namespace in sorted(tenant.get("namespaces", []))
+    }
+
+
+def tenant_name_faults(path: str, name: str) -> list[Fault]:
+    """A name that Loki would refuse."""
+    if _TENANT.fullmatch(name) and name not in (".", "..", "__mimir_cluster"):
+        return []
+    return [Fault(path, name, "be 1 to 150 letters, digits, dots, underscores or hyphens")]
 
 
 def tenant_faults(
@@ -109,12 +121,11 @@ def tenant_faults(
     if tenants and not multi_tenancy:
         faults.append(Fault("tenants", sorted(tenants), "be empty while multi_tenancy is off: Loki would join them"))
     for where, name in (("tenant", tenant), *((f"tenants.{name}", name) for name in tenants)):
-        if not _TENANT.fullmatch(name) or name in (".", "..", "__mimir_cluster"):
-            faults.append(Fault(where, name, "be 1 to 150 letters, digits, dots, underscores or hyphens"))
+        faults += tenant_name_faults(where, name)
     owners: dict[str, str] = {}
     for name, given in tenants.items():
         faults += _limit_faults(f"tenants.{name}.limits", given.get("limits", {}), retention_days)
-        for namespace in given["namespaces"]:
+        for namespace in given.get("namespaces", []):
             if namespace in owners:
                 bound = f"belong to one tenant; {owners[namespace]} has it too"
                 faults.append(Fault(f"tenants.{name}.namespaces", namespace, bound))

@@ -9,6 +9,7 @@ from ..foundation.pods import SPOT_TOLERATIONS, resources, restricted_pod, sprea
 from ..ordering import child_of
 from ..validation import Fault, refuse
 from . import names
+from .sizing import blackbox_replicas_faults
 
 
 class BlackboxExporterArgs(TypedDict):
@@ -24,8 +25,7 @@ class BlackboxExporterArgs(TypedDict):
 
 def blackbox_exporter_faults(args: BlackboxExporterArgs) -> list[Fault]:
     """Numbers of replicas that make no sense."""
-    replicas = args.get("replicas", 2)
-    return [] if 1 <= replicas <= 10 else [Fault("replicas", replicas, "be a whole number from 1 to 10")]
+    return blackbox_replicas_faults("replicas", args.get("replicas", 2))
 
 
 def blackbox_exporter_values(args: BlackboxExporterArgs) -> dict[str, Any]:

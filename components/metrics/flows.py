@@ -6,12 +6,12 @@ no network policy reaches. Who asks the query frontend (Grafana, say) declares t
 
 from collections.abc import Sequence
 
+from ..foundation.object_store import ObjectStoreArgs
+from ..security.entrance_names import ENTRANCE, pod_labels
 from ..security.network_policy import NetworkFlowArgs, NetworkPeerArgs, NetworkPoliciesArgs
-from ..security.surroundings import PRIVATE
+from ..security.surroundings import api_server_flows, flow, names_flows, object_store_flows, surroundings
 from . import names
 from .memcached import memcached_labels
-
-"""Where nodes, the API server and Services have their addresses, whatever VPC this is (RFC 1918, RFC 6598)."""
 
 DNS = ("prometheus", "alertmanager", "operator", "kube-state-metrics", "webhook-certificates", "blackbox-exporter")
 API_SERVER = ("prometheus", "operator", "kube-state-metrics", "webhook-certificates")
@@ -20,20 +20,23 @@ API_SERVER = ("prometheus", "operator", "kube-state-metrics", "webhook-certifica
 CACHES = (names.INDEX_CACHE, names.BUCKET_CACHE, names.RESPONSE_CACHE)
 
 
-def metrics_network(namespace: str, receive_enabled: bool) -> NetworkPoliciesArgs:
-    """Peers and flows of the room."""
+def metrics_network(
+    namespace: str, receive_enabled: bool, object_store: ObjectStoreArgs | None = None
+) -> NetworkPoliciesArgs:
+    """Peers and flows of the room; its buckets are on AWS, or in another S3."""
     thanos = ["query", "query-frontend", *names.THANOS_S3_COMPONENTS, *(["receive"] if receive_enabled else [])]
     return {
         "namespace": namespace,
         "instance": "metrics",
-        "peers": {**_workloads(namespace, thanos), **_surroundings()},
+        "peers": {**_workloads(namespace, thanos), **_entrance(namespace, receive_enabled), **surroundings()},
         "flows": [
             *_scraping(thanos),
             *_common(thanos),
+            *_storing(thanos, object_store),
             *_alerting(),
             *_thanos(receive_enabled),
-            _flow("everybody", "pushgateway", names.PUSHGATEWAY_PORT),
-            _flow("blackbox-exporter", "everywhere"),
+            flow("everybody", "pushgateway", names.PUSHGATEWAY_PORT),
+            flow("blackbox-exporter", "everywhere"),
         ],
     }
 
@@ -67,13 +70,9 @@ def _workloads(namespace: str, thanos: Sequence[str]) -> dict[str, NetworkPeerAr
     return {name: {"namespace": namespace, "labels": wanted} for name, wanted in labels.items()}
 
 
-def _surroundings() -> dict[str, NetworkPeerArgs]:
-    return {
-        "everybody": {"labels": {}},
-        "dns": {"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
-        "private-network": {"cidr_blocks": PRIVATE},
-        "everywhere": {"cidr_blocks": ["0.0.0.0/0"]},
-    }
+def _entrance(namespace: str, receive_enabled: bool) -> dict[str, NetworkPeerArgs]:
+    """Through which other clusters write here, and nobody else."""
+    return {ENTRANCE: {"namespace": namespace, "labels": pod_labels()}} if receive_enabled else {}
 
 
 def _scraping(thanos: Sequence[str]) -> list[NetworkFlowArgs]:
@@ -91,55 +90,60 @@ def _scraping(thanos: Sequence[str]) -> list[NetworkFlowArgs]:
     }
     nodes = (names.KUBELET_PORT, names.NODE_EXPORTER_PORT)
     return [
-        _flow("prometheus", "everybody"),
-        *(_flow("prometheus", "private-network", port) for port in nodes),
-        *(_flow("prometheus", target, port) for target, ports in targets.items() for port in ports),
+        flow("prometheus", "everybody"),
+        *(flow("prometheus", "private-network", port) for port in nodes),
+        *(flow("prometheus", target, port) for target, ports in targets.items() for port in ports),
     ]
 
 
 def _common(thanos: Sequence[str]) -> list[NetworkFlowArgs]:
-    """Names, the API server, S3 and STS. S3's addresses are public ones, also through a gateway endpoint."""
-    resolving = [*DNS, *(f"thanos-{component}" for component in thanos)]
-    storing = ["prometheus", *(f"thanos-{c}" for c in thanos if c not in ("query", "query-frontend"))]
+    """Names and the API server."""
     return [
-        *(_flow(who, "dns", 53, protocol) for who in resolving for protocol in ("UDP", "TCP")),
-        *(_flow(who, "private-network", 443) for who in API_SERVER),
-        *(_flow(who, "everywhere", 443) for who in storing),
+        *names_flows([*DNS, *(f"thanos-{component}" for component in thanos)]),
+        *api_server_flows(API_SERVER),
         # The API server asks the webhooks from an address in the VPC.
-        _flow("private-network", "operator", names.OPERATOR_PORT),
+        flow("private-network", "operator", names.OPERATOR_PORT),
     ]
+
+
+def _storing(thanos: Sequence[str], store: ObjectStoreArgs | None) -> list[NetworkFlowArgs]:
+    """The bucket: on AWS, in this cluster, or at another address on the port that the endpoint names."""
+    who = ["prometheus", *(f"thanos-{c}" for c in thanos if c not in ("query", "query-frontend"))]
+    if store is None or _in_cluster(store):
+        return object_store_flows(who, in_cluster=store is not None)
+    port = store["endpoint"].partition(":")[2]
+    return [flow(each, "everywhere", int(port or (80 if store.get("insecure") else 443))) for each in who]
+
+
+def _in_cluster(store: ObjectStoreArgs) -> bool:
+    host = store["endpoint"].partition(":")[0]
+    return "." not in host or host.endswith((".svc", ".svc.cluster.local"))
 
 
 def _alerting() -> list[NetworkFlowArgs]:
     gossip = ("TCP", "UDP")
     return [
-        _flow("thanos-ruler", "alertmanager", names.ALERTMANAGER_PORT),
-        *(_flow("alertmanager", "alertmanager", names.GOSSIP_PORT, protocol) for protocol in gossip),
+        flow("thanos-ruler", "alertmanager", names.ALERTMANAGER_PORT),
+        *(flow("alertmanager", "alertmanager", names.GOSSIP_PORT, protocol) for protocol in gossip),
     ]
 
 
 def _thanos(receive_enabled: bool) -> list[NetworkFlowArgs]:
     grpc, query = names.THANOS_GRPC_PORT, names.THANOS_QUERY_PORT
     flows = [
-        _flow("thanos-query-frontend", "thanos-query", query),
-        _flow("thanos-ruler", "thanos-query", query),
-        _flow("thanos-query", "prometheus", grpc),
-        _flow("thanos-query", "thanos-storegateway", grpc),
-        _flow("thanos-query", "thanos-ruler", grpc),
-        _flow("thanos-query-frontend", names.RESPONSE_CACHE, names.MEMCACHED_PORT),
-        _flow("thanos-storegateway", names.INDEX_CACHE, names.MEMCACHED_PORT),
-        _flow("thanos-storegateway", names.BUCKET_CACHE, names.MEMCACHED_PORT),
+        flow("thanos-query-frontend", "thanos-query", query),
+        flow("thanos-ruler", "thanos-query", query),
+        flow("thanos-query", "prometheus", grpc),
+        flow("thanos-query", "thanos-storegateway", grpc),
+        flow("thanos-query", "thanos-ruler", grpc),
+        flow("thanos-query-frontend", names.RESPONSE_CACHE, names.MEMCACHED_PORT),
+        flow("thanos-storegateway", names.INDEX_CACHE, names.MEMCACHED_PORT),
+        flow("thanos-storegateway", names.BUCKET_CACHE, names.MEMCACHED_PORT),
     ]
     if receive_enabled:
         flows += [
-            _flow("thanos-query", "thanos-receive", grpc),
-            _flow("thanos-receive", "thanos-receive", grpc),
-            _flow("private-network", "thanos-receive", names.REMOTE_WRITE_PORT),
+            flow("thanos-query", "thanos-receive", grpc),
+            flow("thanos-receive", "thanos-receive", grpc),
+            flow(ENTRANCE, "thanos-receive", names.REMOTE_WRITE_PORT),
         ]
     return flows
-
-
-def _flow(source: str, target: str, port: int | None = None, protocol: str = "TCP") -> NetworkFlowArgs:
-    if port is None:
-        return {"source": source, "target": target}
-    return {"source": source, "target": target, "port": port, "protocol": protocol}

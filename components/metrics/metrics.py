@@ -9,20 +9,23 @@ from ..foundation.helm_release import HelmRelease, HelmReleaseArgs
 from ..foundation.irsa_role import IrsaRole, IrsaRoleArgs
 from ..foundation.tiered_bucket import TieredBucket, TieredBucketArgs
 from ..ordering import child_of
-from ..security.network_policy import NetworkPolicies
+from ..security.network_policy import NetworkPolicies, NetworkPoliciesArgs
 from ..storage import METRICS_ROLES
 from ..validation import refuse
 from . import names
-from .blackbox_exporter import BlackboxExporter
+from .blackbox_exporter import BlackboxExporter, BlackboxExporterArgs
 from .flows import metrics_network
 from .metrics_args import MetricsArgs, metrics_faults
-from .object_store import ObjectStoreSecret
+from .object_store import ObjectStoreSecret, ObjectStoreSecretArgs
 from .prometheus import Prometheus, PrometheusArgs
 from .pushgateway import Pushgateway
 from .retention import metrics_retention, metrics_transitions
 from .thanos import Thanos, ThanosArgs
 
 __all__ = ["Metrics", "MetricsArgs", "metrics_faults"]
+
+_EVERYWHERE = ("namespace", "storage_class_name", "charts_source", "object_store", "certificate_issuer")
+"""What Prometheus and Thanos both take as it is."""
 
 
 class Metrics(pulumi.ComponentResource):
@@ -36,45 +39,34 @@ class Metrics(pulumi.ComponentResource):
     """Address of Alertmanager, inside the cluster."""
     prometheus_url: str
     """Address of any one Prometheus replica, inside the cluster."""
+    remote_write_url: str
+    """Where the entrance passes other clusters' samples on to, inside the cluster; empty without receive."""
 
     def __init__(self, name: str, args: MetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("Metrics", name, metrics_faults(args))
         super().__init__("eks-observability:index:Metrics", name, dict(args), opts)
         child = child_of(self, opts)
-        bucket = [] if "bucket_name" in args else [TieredBucket(f"{name}-bucket", _bucket(args), child)]
-        sidecar = IrsaRole(f"{name}-prometheus-role", _role(args, "prometheus"), child)
-        keeper = IrsaRole(f"{name}-thanos-role", _role(args, "thanos"), child)
-        store = ObjectStoreSecret(
-            f"{name}-object-store",
-            {
-                "bucket_name": metrics_bucket_name(args),
-                "region": args["region"],
-                "namespace": args.get("namespace", "observability"),
-            },
-            child,
-        )
-        NetworkPolicies(
-            f"{name}-network",
-            metrics_network(args.get("namespace", "observability"), bool(args.get("receive_enabled", False))),
-            child,
-        )
+        bucket = [TieredBucket(f"{name}-bucket", _bucket(args), child)] if _makes_bucket(args) else []
+        roles = {who: IrsaRole(f"{name}-{who}-role", _role(args, who), child) for who in _roles(args)}
+        store = ObjectStoreSecret(f"{name}-object-store", _store(args), child)
+        NetworkPolicies(f"{name}-network", _network(args), child)
         crds = [HelmRelease(f"{name}-crds", _crds(args), child)] if args.get("install_crds", True) else []
         prometheus = Prometheus(
             f"{name}-prometheus",
-            _prometheus(args, store.config, sidecar.role_arn),
-            child_of(self, opts, [*bucket, sidecar, store, *crds]),
+            _prometheus(args, store.config, roles.get("prometheus")),
+            child_of(self, opts, [*bucket, *_of(roles, "prometheus"), store, *crds]),
         )
         thanos = Thanos(
             f"{name}-thanos",
-            _thanos(args, store.config, keeper.role_arn),
-            child_of(self, opts, [*bucket, keeper, store, prometheus]),
+            _thanos(args, store.config, roles.get("thanos")),
+            child_of(self, opts, [*bucket, *_of(roles, "thanos"), store, prometheus]),
         )
         # Their monitors need the CRDs, and pass the operator's webhook.
         after = child_of(self, opts, [prometheus])
-        BlackboxExporter(f"{name}-blackbox-exporter", _common(args, "namespace", "charts_source"), after)
+        BlackboxExporter(f"{name}-blackbox-exporter", _blackbox(args), after)
         Pushgateway(f"{name}-pushgateway", _common(args, "namespace", "charts_source", "storage_class_name"), after)
         self.bucket_name = metrics_bucket_name(args)
-        self.query_frontend_url = thanos.query_frontend_url
+        self.query_frontend_url, self.remote_write_url = thanos.query_frontend_url, thanos.remote_write_url
         self.prometheus_url, self.alertmanager_url = prometheus.prometheus_url, prometheus.alertmanager_url
         self.register_outputs(
             {
@@ -82,14 +74,50 @@ class Metrics(pulumi.ComponentResource):
                 "bucket_name": self.bucket_name,
                 "alertmanager_url": self.alertmanager_url,
                 "prometheus_url": self.prometheus_url,
+                "remote_write_url": self.remote_write_url,
             }
         )
 
 
 def metrics_bucket_name(args: MetricsArgs) -> str:
     """Physical name of the bucket of blocks."""
-    made_here = naming.bucket_name(args["platform_name"], args["account_id"], args["region"], "metrics")
-    return args.get("bucket_name", made_here)
+    if "bucket_name" in args:
+        return args["bucket_name"]
+    if "object_store" in args:
+        return f"{args['platform_name']}-metrics"
+    return naming.bucket_name(args["platform_name"], args["account_id"], args["region"], "metrics")
+
+
+def _makes_bucket(args: MetricsArgs) -> bool:
+    return "bucket_name" not in args and "object_store" not in args
+
+
+def _roles(args: MetricsArgs) -> tuple[str, ...]:
+    """Those who use the bucket, where that takes a role."""
+    return () if "object_store" in args else METRICS_ROLES
+
+
+def _of(roles: dict[str, IrsaRole], who: str) -> list[IrsaRole]:
+    return [roles[who]] if who in roles else []
+
+
+def _store(args: MetricsArgs) -> ObjectStoreSecretArgs:
+    given: ObjectStoreSecretArgs = _common(args, "object_store", "region")
+    given["bucket_name"] = metrics_bucket_name(args)
+    given["namespace"] = args.get("namespace", "observability")
+    return given
+
+
+def _network(args: MetricsArgs) -> NetworkPoliciesArgs:
+    receive = bool(args.get("receive_enabled", False))
+    return metrics_network(args.get("namespace", "observability"), receive, args.get("object_store"))
+
+
+def _blackbox(args: MetricsArgs) -> BlackboxExporterArgs:
+    given: BlackboxExporterArgs = _common(args, "namespace", "charts_source")
+    if "blackbox_replicas" in args:
+        given["replicas"] = args["blackbox_replicas"]
+    return given
 
 
 def _role_name(args: MetricsArgs, who: str) -> str:
@@ -142,23 +170,23 @@ def _crds(args: MetricsArgs) -> HelmReleaseArgs:
     }
 
 
-def _prometheus(args: MetricsArgs, object_store_config: str, role_arn: str) -> PrometheusArgs:
-    given: PrometheusArgs = _common(args, "namespace", "agents_namespace", "storage_class_name", "charts_source")
+def _prometheus(args: MetricsArgs, object_store_config: str, role: IrsaRole | None) -> PrometheusArgs:
+    given: PrometheusArgs = _common(args, *_EVERYWHERE, "agents_namespace")
+    if role:
+        given["role_arn"] = role.role_arn
     given["cluster_name"] = args["cluster_name"]
     given["object_store_config"] = object_store_config
-    given["role_arn"] = role_arn
     given["remote_write_receiver"] = args.get("remote_write_receiver", False)
     given["sizing"] = args.get("prometheus", {})
     return given
 
 
-def _thanos(args: MetricsArgs, object_store_config: str, role_arn: str) -> ThanosArgs:
-    given: ThanosArgs = _common(
-        args, "namespace", "storage_class_name", "charts_source", "retention", "receive_enabled"
-    )
+def _thanos(args: MetricsArgs, object_store_config: str, role: IrsaRole | None) -> ThanosArgs:
+    given: ThanosArgs = _common(args, *_EVERYWHERE, "retention", "receive_enabled")
+    if role:
+        given["role_arn"] = role.role_arn
     given["cluster_name"] = args["cluster_name"]
     given["object_store_config"] = object_store_config
-    given["role_arn"] = role_arn
     given["sizing"] = args.get("thanos", {})
     return given
 

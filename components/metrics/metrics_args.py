@@ -4,10 +4,18 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from ..foundation.object_store import ObjectStoreArgs, aws_only_faults, object_store_faults
 from ..storage import MetricsRetentionArgs
 from ..validation import Fault
 from .retention import metrics_retention_faults
-from .sizing import PrometheusSizingArgs, ThanosSizingArgs, prometheus_sizing_faults, thanos_sizing_faults
+from .sizing import (
+    PrometheusSizingArgs,
+    ThanosSizingArgs,
+    blackbox_replicas_faults,
+    prometheus_sizing_faults,
+    thanos_sizing_faults,
+)
+from .store_faults import certificate_issuer_faults
 
 
 class MetricsArgs(TypedDict):
@@ -17,19 +25,24 @@ class MetricsArgs(TypedDict):
     """Name of the platform, from which bucket and roles are named."""
     cluster_name: str
     """External label `cluster` on every series; unique among the clusters that share the bucket."""
-    account_id: str
-    """AWS account, twelve digits."""
+    account_id: NotRequired[str]
+    """AWS account, twelve digits. Required without `object_store`."""
     region: str
-    """AWS region."""
-    kms_key_arn: pulumi.Input[str]
-    """ARN of the key that encrypts the bucket."""
+    """AWS region; of another S3, the one that it signs requests for."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the key that encrypts the bucket. Required without `object_store`."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """Another S3 than AWS', with keys. Then the bucket must exist there, and no role is made. Default: AWS'."""
+    certificate_issuer: NotRequired[str]
+    """Name of the ClusterIssuer that signs for the room, which speaks TLS then. Default: plain."""
     bucket_name: NotRequired[str]
     """A bucket that the caller has made. Its policy must let the roles `prometheus` and `thanos` of this platform
-    delete objects, and it must keep them longer than `retention`. Default: one made here."""
-    oidc_provider_arn: pulumi.Input[str]
-    """ARN of the cluster's IAM OIDC provider."""
-    oidc_issuer: pulumi.Input[str]
-    """The cluster's OIDC issuer, without `https://`."""
+    delete objects, and it must keep them longer than `retention`. Default: one made here; with `object_store`
+    `<platform_name>-metrics`."""
+    oidc_provider_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the cluster's IAM OIDC provider. Required without `object_store`."""
+    oidc_issuer: NotRequired[pulumi.Input[str]]
+    """The cluster's OIDC issuer, without `https://`. Required without `object_store`."""
     namespace: NotRequired[str]
     """Namespace for all but node-exporter; it may have Pod Security `restricted`. Default observability."""
     agents_namespace: NotRequired[str]
@@ -44,6 +57,8 @@ class MetricsArgs(TypedDict):
     """Replicas and room of Prometheus and Alertmanager. Default: 500,000 series."""
     thanos: NotRequired[ThanosSizingArgs]
     """Replicas and room of Thanos and its caches. Default: the same cluster."""
+    blackbox_replicas: NotRequired[int]
+    """Blackbox exporters; any one answers a probe. 1 to 10; default 2."""
     remote_write_receiver: NotRequired[bool]
     """Let pods of this cluster push samples into Prometheus itself, as the traces' gateways do. Default false."""
     install_crds: NotRequired[bool]
@@ -61,7 +76,11 @@ class MetricsArgs(TypedDict):
 def metrics_faults(args: MetricsArgs) -> list[Fault]:
     """Everything wrong with the arguments that can be told without a cloud."""
     return [
+        *aws_only_faults(args),
+        *object_store_faults("object_store", args.get("object_store")),
+        *certificate_issuer_faults(args),
         *metrics_retention_faults(args.get("retention")),
         *prometheus_sizing_faults(args.get("prometheus")),
         *thanos_sizing_faults(args.get("thanos")),
+        *blackbox_replicas_faults("blackbox_replicas", args.get("blackbox_replicas", 2)),
     ]

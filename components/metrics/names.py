@@ -26,6 +26,15 @@ THANOS_S3_COMPONENTS = ("storegateway", "compactor", "ruler")
 OBJECT_STORE_SECRET = "thanos-objstore"
 OBJECT_STORE_KEY = "objstore.yml"
 
+PROMETHEUS_CERTIFICATE = "prometheus-tls"
+"""Certificate, and Secret, of Prometheus and the Thanos sidecar in its pods."""
+ALERTMANAGER_CERTIFICATE = "alertmanager-tls"
+THANOS_CERTIFICATE = "thanos-tls"
+"""Of all of Thanos' components but the sidecar."""
+
+TENANT_HEADER = "THANOS-TENANT"
+"""HTTP header by which receive tells whose samples these are; Thanos' own default."""
+
 REPLICA_LABEL = "prometheus_replica"
 """The external label by which Thanos tells the replicas of one Prometheus apart, and then merges them."""
 
@@ -38,6 +47,7 @@ THANOS_GRPC_PORT = 10901
 THANOS_HTTP_PORT = 10902
 THANOS_QUERY_PORT = 9090
 REMOTE_WRITE_PORT = 10908
+CAPNPROTO_PORT = 19391
 MEMCACHED_PORT = 11211
 MEMCACHED_EXPORTER_PORT = 9150
 BLACKBOX_PORT = 9115
@@ -52,9 +62,9 @@ def host(service: str, namespace: str) -> str:
     return f"{service}.{namespace}.svc.cluster.local"
 
 
-def url(service: str, namespace: str, port: int) -> str:
+def url(service: str, namespace: str, port: int, *, tls: bool = False) -> str:
     """Address of a service inside the cluster."""
-    return f"http://{host(service, namespace)}:{port}"
+    return f"{'https' if tls else 'http'}://{host(service, namespace)}:{port}"
 
 
 def thanos_service_account(component: str) -> str:

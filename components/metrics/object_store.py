@@ -1,7 +1,8 @@
 """How Thanos finds its bucket: one small YAML file, shared by the sidecars and every Thanos component.
 
-It holds no credentials. Thanos' S3 client falls back to the web identity token that EKS mounts for the
-service account's role (Thanos, storage: credentials), and the bucket's own default encrypts.
+It holds no credentials. Thanos' S3 client reads AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from its environment
+first, and then falls back to the web identity token that EKS mounts for the service account's role (Thanos, storage:
+credentials); the bucket's own default encrypts.
 """
 
 from typing import NotRequired, TypedDict
@@ -10,14 +11,19 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from .. import naming
+from ..foundation.object_store import ObjectStoreArgs
 from ..ordering import child_of
 from . import names
 
 
-def object_store_config(bucket_name: str, region: str, endpoint: str = "") -> str:
-    """Thanos' object store configuration; `endpoint` is a host without a scheme, by default the region's S3."""
-    host = endpoint or naming.s3_endpoint(region)
-    return f"type: S3\nconfig:\n  bucket: {bucket_name}\n  endpoint: {host}\n  region: {region}\n"
+def object_store_config(bucket_name: str, region: str, store: ObjectStoreArgs | None = None) -> str:
+    """Thanos' object store configuration: the region's S3, or another one, where buckets are paths and not hosts."""
+    host = store["endpoint"] if store else naming.s3_endpoint(region)
+    config = f"type: S3\nconfig:\n  bucket: {bucket_name}\n  endpoint: {host}\n  region: {region}\n"
+    if not store:
+        return config
+    insecure = str(bool(store.get("insecure", False))).lower()
+    return f"{config}  insecure: {insecure}\n  bucket_lookup_type: path\n"
 
 
 class ObjectStoreSecretArgs(TypedDict):
@@ -29,8 +35,8 @@ class ObjectStoreSecretArgs(TypedDict):
     """AWS region of the bucket."""
     namespace: pulumi.Input[str]
     """Namespace of the pods that mount it."""
-    endpoint: NotRequired[str]
-    """Host of another S3, without a scheme. Default: S3 of the region."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """Another S3. Default: S3 of the region."""
 
 
 class ObjectStoreSecret(pulumi.ComponentResource):
@@ -44,7 +50,7 @@ class ObjectStoreSecret(pulumi.ComponentResource):
     def __init__(self, name: str, args: ObjectStoreSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("eks-observability:index:ObjectStoreSecret", name, dict(args), opts)
         self.secret_name = names.OBJECT_STORE_SECRET
-        self.config = object_store_config(args["bucket_name"], args["region"], args.get("endpoint", ""))
+        self.config = object_store_config(args["bucket_name"], args["region"], args.get("object_store"))
         kubernetes.core.v1.Secret(
             f"{name}-secret",
             metadata={

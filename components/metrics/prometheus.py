@@ -4,10 +4,11 @@ import pulumi
 
 from ..foundation.helm_release import HelmRelease
 from ..ordering import child_of
+from ..security.certificate import Certificate
 from ..validation import refuse
 from . import names
-from .prometheus_values import PrometheusArgs, prometheus_values
-from .sizing import prometheus_sizing_faults
+from .prometheus_values import PrometheusArgs, prometheus_faults, prometheus_values
+from .tls import prometheus_certificates
 
 __all__ = ["Prometheus", "PrometheusArgs", "prometheus_values"]
 
@@ -24,9 +25,14 @@ class Prometheus(pulumi.ComponentResource):
     """Address of Alertmanager, inside the cluster."""
 
     def __init__(self, name: str, args: PrometheusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        refuse("Prometheus", name, prometheus_sizing_faults(args.get("sizing"), "sizing"))
+        refuse("Prometheus", name, prometheus_faults(args))
         super().__init__("eks-observability:index:Prometheus", name, dict(args), opts)
         namespace = args.get("namespace", "observability")
+        issuer = args.get("certificate_issuer", "")
+        certificates = [
+            Certificate(f"{name}-{wanted['certificate_name']}", wanted, child_of(self, opts))
+            for wanted in (prometheus_certificates(namespace, issuer) if issuer else [])
+        ]
         HelmRelease(
             f"{name}-stack",
             {
@@ -37,8 +43,10 @@ class Prometheus(pulumi.ComponentResource):
                 "charts_source": args.get("charts_source", ""),
                 "skip_crds": True,
             },
-            child_of(self, opts),
+            child_of(self, opts, certificates),
         )
-        self.prometheus_url = names.url(f"{names.PROMETHEUS}-prometheus", namespace, names.PROMETHEUS_PORT)
-        self.alertmanager_url = names.url(f"{names.PROMETHEUS}-alertmanager", namespace, names.ALERTMANAGER_PORT)
+        self.prometheus_url, self.alertmanager_url = (
+            names.url(f"{names.PROMETHEUS}-{service}", namespace, port, tls=bool(issuer))
+            for service, port in (("prometheus", names.PROMETHEUS_PORT), ("alertmanager", names.ALERTMANAGER_PORT))
+        )
         self.register_outputs({"prometheus_url": self.prometheus_url, "alertmanager_url": self.alertmanager_url})

@@ -10,10 +10,22 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from .. import defaults
+from ..foundation.object_store import ObjectStoreArgs, credentials_environment
 from ..foundation.pods import NOT_ON_SPOT, resources, spread
+from ..validation import Fault
 from ..versions import THANOS_VERSION
-from . import names
-from .sizing import PrometheusSizingArgs, prometheus_sizing, twice
+from . import names, tls
+from .sizing import PrometheusSizingArgs, prometheus_sizing, prometheus_sizing_faults, twice
+from .stack_values import (
+    budget,
+    kube_state_metrics_values,
+    managed_control_plane,
+    node_exporter_values,
+    open_selectors,
+    operator_values,
+    volume,
+)
+from .store_faults import bucket_access_faults, certificate_issuer_faults
 
 
 class PrometheusArgs(TypedDict):
@@ -23,8 +35,13 @@ class PrometheusArgs(TypedDict):
     """External label `cluster` on every series and alert; unique among the clusters that share a bucket."""
     object_store_config: str
     """Thanos' object store configuration, whose Secret the sidecar mounts; here for its checksum."""
-    role_arn: pulumi.Input[str]
-    """ARN of the role through which the sidecar uploads blocks."""
+    role_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the role through which the sidecar uploads blocks. Required without `object_store`."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """Another S3 than AWS', and the Secret with the keys to it. Default: AWS', through the role."""
+    certificate_issuer: NotRequired[str]
+    """Name of the ClusterIssuer that signs for Prometheus, Alertmanager and the operator; they speak TLS then.
+    Default: plain HTTP."""
     namespace: NotRequired[str]
     """Namespace of everything but node-exporter; Pod Security `restricted` suffices. Default observability."""
     agents_namespace: NotRequired[str]
@@ -40,65 +57,51 @@ class PrometheusArgs(TypedDict):
     """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
 
 
+def prometheus_faults(args: PrometheusArgs) -> list[Fault]:
+    """Everything wrong with the arguments that can be told without a cloud."""
+    return [
+        *bucket_access_faults(args),
+        *certificate_issuer_faults(args),
+        *prometheus_sizing_faults(args.get("sizing"), "sizing"),
+    ]
+
+
 def prometheus_values(args: PrometheusArgs) -> dict[str, Any]:
     """Values of the chart for these arguments."""
     sizing = prometheus_sizing(args.get("sizing"))
-    return {
+    values = {
         "fullnameOverride": names.PROMETHEUS,
         "crds": {"enabled": False},
         "grafana": {"enabled": False, "forceDeployDashboards": True},
-        **_managed_control_plane(),
+        **managed_control_plane(),
         # The chart scrapes cAdvisor, the largest source of series, more often than all else.
         "kubelet": {"serviceMonitor": {"cAdvisorInterval": f"{defaults.SCRAPE_INTERVAL_SECONDS}s"}},
-        "prometheusOperator": _operator(),
+        "prometheusOperator": operator_values(args.get("certificate_issuer", "")),
         "prometheus": _prometheus(args, sizing),
         "alertmanager": _alertmanager(args, sizing),
-        "kube-state-metrics": _kube_state_metrics(),
-        "prometheus-node-exporter": _node_exporter(args),
+        "kube-state-metrics": kube_state_metrics_values(),
+        "prometheus-node-exporter": node_exporter_values(args.get("agents_namespace", "observability-agents")),
     }
-
-
-def _managed_control_plane() -> dict[str, Any]:
-    """AWS runs these where nobody can scrape them; their targets would be down and their alerts fire for ever.
-
-    kube-proxy runs on the nodes but listens on 127.0.0.1 there.
-    """
-    rules = ("etcd", "kubeControllerManager", "kubeProxy", "kubeSchedulerAlerting", "kubeSchedulerRecording", "windows")
-    off = {part: {"enabled": False} for part in ("kubeControllerManager", "kubeEtcd", "kubeProxy", "kubeScheduler")}
-    return {**off, "defaultRules": {"rules": dict.fromkeys(rules, False)}}
-
-
-def _operator() -> dict[str, Any]:
-    """The operator and its webhooks.
-
-    The webhooks' certificate is made once by the chart's job, kept in a Secret and left alone by later
-    upgrades (the job is a hook, which a real Helm release runs), so cert-manager isn't needed for it. They
-    are asked and not obeyed when they don't answer, the chart's default: there is one operator, and while
-    it restarts no other release with a rule in it should fail. A rule that slips through, it leaves out.
-    """
-    small = resources("20m", "64Mi", "200m")
-    return {
-        "resources": resources("100m", "256Mi", "500m"),
-        "kubeletEndpointsEnabled": False,
-        "kubeletEndpointSliceEnabled": True,
-        "prometheusConfigReloader": {"resources": small},
-        "thanosImage": {"tag": THANOS_VERSION},
-        "admissionWebhooks": {"patch": {"enabled": True, "resources": small}},
-    }
+    if "certificate_issuer" in args:
+        values["extraManifests"] = [tls.http_client_config(_namespace(args))]
+    return values
 
 
 def _prometheus(args: PrometheusArgs, sizing: dict[str, Any]) -> dict[str, Any]:
     return {
         "serviceAccount": {
             "name": names.PROMETHEUS_SERVICE_ACCOUNT,
-            "annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]},
+            **({"annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]}} if "role_arn" in args else {}),
         },
+        **_scraped(args, names.PROMETHEUS_CERTIFICATE, "prometheus"),
         "thanosService": {"enabled": True},
         "thanosServiceMonitor": {"enabled": True},
-        "podDisruptionBudget": _budget(sizing["replicas"]),
+        "podDisruptionBudget": budget(sizing["replicas"]),
         "prometheusSpec": {
-            **_open_selectors(),
+            **open_selectors(),
             **_data(args, sizing),
+            **_web(args, names.PROMETHEUS_CERTIFICATE, "prometheus", names.PROMETHEUS_PORT),
+            **_patched_sidecar(args),
             "replicas": sizing["replicas"],
             "scrapeInterval": f"{defaults.SCRAPE_INTERVAL_SECONDS}s",
             "serviceDiscoveryRole": "EndpointSlice",
@@ -108,17 +111,47 @@ def _prometheus(args: PrometheusArgs, sizing: dict[str, Any]) -> dict[str, Any]:
             "enableFeatures": ["exemplar-storage"] if args.get("remote_write_receiver", False) else [],
             "resources": resources(sizing["cpu"], sizing["memory"], twice(sizing["cpu"])),
             "affinity": NOT_ON_SPOT,
-            "topologySpreadConstraints": spread({"app.kubernetes.io/name": "prometheus"}, stateful=True),
+            "topologySpreadConstraints": spread({"app.kubernetes.io/name": "prometheus"}, zoned(args)),
             "podMetadata": {"annotations": {"checksum/objstore": _checksum(args["object_store_config"])}},
-            "thanos": _sidecar(),
+            "thanos": _sidecar(args),
         },
     }
 
 
-def _open_selectors() -> dict[str, Any]:
-    """Monitors, probes and rules of every namespace and every release count, not only this release's own."""
-    kinds = ("serviceMonitor", "podMonitor", "probe", "rule", "scrapeConfig")
-    return {f"{kind}SelectorNilUsesHelmValues": False for kind in kinds}
+def _namespace(args: PrometheusArgs) -> str:
+    return args.get("namespace", "observability")
+
+
+def zoned(args: Any) -> bool:
+    """Whether every node says in which zone it is, as AWS' do: a strict spread leaves pods out of all others."""
+    return "object_store" not in args
+
+
+def _web(args: PrometheusArgs, secret: str, service: str, port: int) -> dict[str, Any]:
+    if "certificate_issuer" not in args:
+        return {}
+    external = names.url(f"{names.PROMETHEUS}-{service}", _namespace(args), port, tls=True)
+    return {"web": tls.web(secret), "externalUrl": external}
+
+
+def _scraped(args: PrometheusArgs, secret: str, service: str) -> dict[str, Any]:
+    """How Prometheus scrapes itself and Alertmanager, with the reloaders beside them."""
+    if "certificate_issuer" not in args:
+        return {}
+    server = names.host(f"{names.PROMETHEUS}-{service}", _namespace(args))
+    return {"serviceMonitor": tls.caller(secret, server)}
+
+
+def _patched_sidecar(args: PrometheusArgs) -> dict[str, Any]:
+    """What the operator has no field for: keys to another S3, and how to call Prometheus over TLS."""
+    patch: dict[str, Any] = {}
+    spec: dict[str, Any] = {}
+    if "object_store" in args:
+        patch["env"] = credentials_environment(args["object_store"])
+    if "certificate_issuer" in args:
+        patch["volumeMounts"] = tls.sidecar_mounts()
+        spec["volumes"] = tls.sidecar_volumes()
+    return {**spec, "containers": [{"name": "thanos-sidecar", **patch}]} if patch else {}
 
 
 def _data(args: PrometheusArgs, sizing: dict[str, Any]) -> dict[str, Any]:
@@ -128,12 +161,13 @@ def _data(args: PrometheusArgs, sizing: dict[str, Any]) -> dict[str, Any]:
         "retention": f"{hours}h",
         "retentionSize": f"{sizing['storage_gib'] * 4 // 5}GB",
         "disableCompaction": True,
-        "storageSpec": _volume(args, sizing["storage_gib"]),
+        "storageSpec": volume(args.get("storage_class_name", "gp3"), sizing["storage_gib"]),
     }
 
 
-def _sidecar() -> dict[str, Any]:
+def _sidecar(args: PrometheusArgs) -> dict[str, Any]:
     return {
+        **(tls.sidecar_tls() if "certificate_issuer" in args else {}),
         "image": f"quay.io/thanos/thanos:{THANOS_VERSION}",
         "version": THANOS_VERSION,
         "objectStorageConfig": {
@@ -147,60 +181,28 @@ def _alertmanager(args: PrometheusArgs, sizing: dict[str, Any]) -> dict[str, Any
     replicas = sizing["alertmanager_replicas"]
     return {
         "serviceAccount": {"automountServiceAccountToken": False},
-        "podDisruptionBudget": _budget(replicas),
+        "podDisruptionBudget": budget(replicas),
+        **_scraped(args, names.ALERTMANAGER_CERTIFICATE, "alertmanager"),
         "alertmanagerSpec": {
+            **_web(args, names.ALERTMANAGER_CERTIFICATE, "alertmanager", names.ALERTMANAGER_PORT),
+            **_alerted(args, replicas),
             "replicas": replicas,
             "automountServiceAccountToken": False,
             "resources": resources("50m", "128Mi", "200m"),
             "affinity": NOT_ON_SPOT,
-            "topologySpreadConstraints": spread({"app.kubernetes.io/name": "alertmanager"}, stateful=True),
-            "storage": _volume(args, 5),
+            "topologySpreadConstraints": spread({"app.kubernetes.io/name": "alertmanager"}, zoned(args)),
+            "storage": volume(args.get("storage_class_name", "gp3"), 5),
         },
     }
 
 
-def _kube_state_metrics() -> dict[str, Any]:
-    """One replica: two would send every series twice. It may not read Secrets, not even their names."""
-    return {
-        "fullnameOverride": names.KUBE_STATE_METRICS,
-        "collectorsExclude": ["secrets"],
-        "resources": resources("50m", "256Mi", "200m"),
-    }
-
-
-def _node_exporter(args: PrometheusArgs) -> dict[str, Any]:
-    """On every node, whatever its taints. It reads the host's files and network, as nobody; the chart
-    mounts them read-only.
-    """
-    return {
-        "fullnameOverride": names.NODE_EXPORTER,
-        "namespaceOverride": args.get("agents_namespace", "observability-agents"),
-        "tolerations": [{"operator": "Exists"}],
-        "containerSecurityContext": {
-            "readOnlyRootFilesystem": True,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "resources": resources("50m", "64Mi", "250m"),
-    }
-
-
-def _volume(args: PrometheusArgs, gib: int) -> dict[str, Any]:
-    return {
-        "volumeClaimTemplate": {
-            "spec": {
-                "storageClassName": args.get("storage_class_name", "gp3"),
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": f"{gib}Gi"}},
-            }
-        }
-    }
-
-
-def _budget(replicas: int) -> dict[str, Any]:
-    """All but one stay up. With a single replica a budget would stop every drain of its node, so there is none."""
-    return {"enabled": replicas > 1, "minAvailable": max(replicas - 1, 1)}
+def _alerted(args: PrometheusArgs, replicas: int) -> dict[str, Any]:
+    """How Prometheus calls Alertmanager, and Alertmanagers each other; one alone gossips with nobody."""
+    if "certificate_issuer" not in args:
+        return {}
+    server = names.host(f"{names.PROMETHEUS}-alertmanager", _namespace(args))
+    gossip = {"clusterTLS": tls.gossip(_namespace(args))} if replicas > 1 else {}
+    return {**tls.caller(names.ALERTMANAGER_CERTIFICATE, server), **gossip}
 
 
 def _checksum(text: str) -> str:

@@ -54,6 +54,13 @@ class ThanosSizingArgs(TypedDict):
     """GiB of the compactor's volume: it holds the blocks it joins and the result. At least 10; default 100."""
     ruler_replicas: NotRequired[int]
     """Rulers that each evaluate every rule. 1 to 3; default 2."""
+    receive_replicas: NotRequired[int]
+    """Receivers of other clusters' samples. From three on each sample lies on three, below on one. 1 to 50; default
+    3."""
+    receive_memory: NotRequired[str]
+    """Memory of each receiver. Default 4Gi."""
+    receive_storage_gib: NotRequired[int]
+    """GiB of each receiver's volume: a day of samples. At least 5; default 50."""
     cache_replicas: NotRequired[int]
     """Memcached servers of each of the three caches. At least 1; default 2."""
     cache_memory_mib: NotRequired[int]
@@ -80,6 +87,9 @@ THANOS_SIZING: dict[str, Any] = {
     "compactor_memory": "4Gi",
     "compactor_storage_gib": 100,
     "ruler_replicas": defaults.THANOS_RULER_REPLICAS,
+    "receive_replicas": defaults.THANOS_RECEIVE_REPLICAS,
+    "receive_memory": "4Gi",
+    "receive_storage_gib": 50,
     "cache_replicas": defaults.MEMCACHED_REPLICAS,
     "cache_memory_mib": 1024,
 }
@@ -95,6 +105,8 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "store_storage_gib": (5, 16384),
     "compactor_storage_gib": (10, 16384),
     "ruler_replicas": (1, 3),
+    "receive_replicas": (1, 50),
+    "receive_storage_gib": (5, 16384),
     "cache_replicas": (1, 20),
     "cache_memory_mib": (64, 65536),
 }
@@ -106,12 +118,12 @@ _MEMORY = re.compile(r"[1-9][0-9]*(Mi|Gi|Ti)")
 
 def prometheus_sizing(given: PrometheusSizingArgs | None) -> dict[str, Any]:
     """The sizes given, and the defaults for the rest."""
-    return _sized(PROMETHEUS_SIZING, given or {})
+    return filled(PROMETHEUS_SIZING, given or {})
 
 
 def thanos_sizing(given: ThanosSizingArgs | None) -> dict[str, Any]:
     """The sizes given, and the defaults for the rest."""
-    return _sized(THANOS_SIZING, given or {})
+    return filled(THANOS_SIZING, given or {})
 
 
 def prometheus_sizing_faults(given: PrometheusSizingArgs | None, path: str = "prometheus") -> list[Fault]:
@@ -132,7 +144,13 @@ def thanos_sizing_faults(given: ThanosSizingArgs | None, path: str = "thanos") -
     ]
 
 
-def _sized(standard: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def blackbox_replicas_faults(path: str, replicas: float) -> list[Fault]:
+    """A number of blackbox exporters that makes no sense."""
+    return [] if 1 <= replicas <= 10 else [Fault(path, replicas, "be a whole number from 1 to 10")]
+
+
+def filled(standard: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers given, whole, and the standard ones for the rest."""
     return {
         key: int(value) if isinstance(standard[key], int) else value
         for key, value in {**standard, **given}.items()

@@ -5,13 +5,16 @@ import pulumi_kubernetes as kubernetes
 
 from ..foundation.helm_release import HelmRelease
 from ..ordering import child_of
+from ..security.centre import METRICS_PATH
+from ..security.certificate import Certificate
 from ..validation import refuse
 from . import names
 from .caches import ITEM_MIB
 from .memcached import Memcached
-from .retention import metrics_retention_faults
-from .sizing import thanos_sizing, thanos_sizing_faults
-from .thanos_values import ThanosArgs, thanos_values
+from .sizing import thanos_sizing
+from .thanos_args import ThanosArgs, thanos_faults
+from .thanos_values import thanos_values
+from .tls import thanos_certificate
 
 __all__ = ["Thanos", "ThanosArgs", "thanos_values"]
 
@@ -27,19 +30,17 @@ class Thanos(pulumi.ComponentResource):
     query_url: str
     """The same without the cache in front."""
     remote_write_url: str
-    """Where other clusters write to; empty without receive."""
+    """Where other clusters' samples are written to, for the entrance; empty without receive."""
 
     def __init__(self, name: str, args: ThanosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        faults = [
-            *thanos_sizing_faults(args.get("sizing"), "sizing"),
-            *metrics_retention_faults(args.get("retention")),
-        ]
-        refuse("Thanos", name, faults)
+        refuse("Thanos", name, thanos_faults(args))
         super().__init__("eks-observability:index:Thanos", name, dict(args), opts)
         namespace = args.get("namespace", "observability")
         child = child_of(self, opts)
         caches = _caches(name, args, namespace, child)
         group = _store_group(name, namespace, child)
+        issuer = args.get("certificate_issuer", "")
+        certified = [Certificate(f"{name}-tls", thanos_certificate(namespace, issuer), child)] if issuer else []
         HelmRelease(
             f"{name}-stack",
             {
@@ -49,12 +50,12 @@ class Thanos(pulumi.ComponentResource):
                 "values": thanos_values(args),
                 "charts_source": args.get("charts_source", ""),
             },
-            child_of(self, opts, [*caches, group]),
+            child_of(self, opts, [*caches, group, *certified]),
         )
         self.query_frontend_url = names.url(f"{names.THANOS}-query-frontend", namespace, names.THANOS_QUERY_PORT)
         self.query_url = names.url(f"{names.THANOS}-query", namespace, names.THANOS_QUERY_PORT)
-        receive = names.url(f"{names.THANOS}-receive", namespace, names.REMOTE_WRITE_PORT)
-        self.remote_write_url = f"{receive}/api/v1/receive" if args.get("receive_enabled") else ""
+        receive = names.url(f"{names.THANOS}-receive", namespace, names.REMOTE_WRITE_PORT, tls=bool(issuer))
+        self.remote_write_url = f"{receive}{METRICS_PATH}" if args.get("receive_enabled") else ""
         self.register_outputs(
             {
                 "query_frontend_url": self.query_frontend_url,

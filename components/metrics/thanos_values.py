@@ -1,46 +1,24 @@
 """Values of the Thanos chart, as a pure function.
 
-Not here on purpose: rules for the ruler (alerting/), and anything that lets the outside in.
+Not here on purpose: rules for the ruler, but for the one about other clusters' silence (alerting/), and anything
+that lets the outside in.
 """
 
-from typing import Any, NotRequired, TypedDict
-
-import pulumi
+from typing import Any
 
 from .. import defaults
+from ..foundation.object_store import credentials_environment
 from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
-from ..storage import MetricsRetentionArgs
 from ..versions import THANOS_VERSION
-from . import names
+from . import names, thanos_tls
 from .caches import bucket_cache_config, index_cache_config, response_cache_config
 from .retention import MetricsRetention, metrics_retention
-from .sizing import ThanosSizingArgs, thanos_sizing, twice
+from .sizing import thanos_sizing, twice
+from .thanos_args import ThanosArgs
+from .workload_alerts import rules_as_template, rules_checksum
 
 USER = 1001
 """The user of Thanos' image."""
-
-
-class ThanosArgs(TypedDict):
-    """What Thanos needs to know."""
-
-    cluster_name: str
-    """Label `cluster` on what the ruler records and alerts, as on Prometheus' own series."""
-    object_store_config: str
-    """Thanos' object store configuration, whose Secret the pods mount; here for its checksum."""
-    role_arn: pulumi.Input[str]
-    """ARN of the role through which store gateway, compactor, ruler and receive use the bucket."""
-    retention: NotRequired[MetricsRetentionArgs]
-    """Days that raw, 5-minute and 1-hour data are kept. Default 30, 90 and 365."""
-    namespace: NotRequired[str]
-    """Namespace; that of Prometheus too. Default observability."""
-    storage_class_name: NotRequired[str]
-    """Storage class of the volumes. Default gp3."""
-    sizing: NotRequired[ThanosSizingArgs]
-    """Replicas and room. Default: a cluster of 500,000 series."""
-    receive_enabled: NotRequired[bool]
-    """Accept remote write from other clusters, each sample kept by three replicas. Default false."""
-    charts_source: NotRequired[str]
-    """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
 
 
 def thanos_values(args: ThanosArgs) -> dict[str, Any]:
@@ -52,12 +30,12 @@ def thanos_values(args: ThanosArgs) -> dict[str, Any]:
         "fullnameOverride": names.THANOS,
         "global": _global(args, receive),
         "bucket": {"enabled": False},
-        "query": _query(namespace, sizing, receive),
-        "queryFrontend": _query_frontend(namespace, sizing),
+        "query": _query(args, namespace, sizing),
+        "queryFrontend": _query_frontend(args, namespace, sizing),
         "storegateway": _store(args, namespace, sizing),
         "compactor": _compactor(args, sizing, metrics_retention(args.get("retention"))),
         "ruler": _ruler(args, namespace, sizing),
-        "receive": _receive(args) if receive else {"enabled": False},
+        "receive": _receive(args, namespace, sizing) if receive else {"enabled": False},
     }
 
 
@@ -82,39 +60,41 @@ def _global(args: ThanosArgs, receive: bool) -> dict[str, Any]:
     }
 
 
-def _query(namespace: str, sizing: dict[str, Any], receive: bool) -> dict[str, Any]:
+def _query(args: ThanosArgs, namespace: str, sizing: dict[str, Any]) -> dict[str, Any]:
     """Fans out to every replica of Prometheus, but asks only one store gateway at a time.
 
     All store gateways hold the same blocks. Through the chart's own Service a Query would stay with the one
     its connection landed on, and added replicas would idle: hence an endpoint group of our own.
     """
     peers = [f"{names.PROMETHEUS}-thanos-discovery", f"{names.THANOS}-ruler-headless"]
-    if receive:
+    if args.get("receive_enabled"):
         peers.append(f"{names.THANOS}-receive-headless")
-    group = f"dnssrv+_grpc._tcp.{names.host(names.STORE_GROUP, namespace)}"
+    by_flag = [] if thanos_tls.secured(args) else peers
     return {
-        **_pod("query", stateful=False),
+        **_pod(args, "query", stateful=False),
+        **thanos_tls.mounted(args),
         "replicaCount": sizing["query_replicas"],
         "autoscaling": _autoscaling(sizing["query_replicas"], sizing["query_max_replicas"], cpu=70),
         "resources": resources(sizing["query_cpu"], sizing["query_memory"], twice(sizing["query_cpu"])),
         "replicaLabels": [names.REPLICA_LABEL, "receive_replica", "ruler_replica"],
         "endpoints": {
             "autogen": {"enabled": False},
-            "static": [f"dnssrv+_grpc._tcp.{names.host(peer, namespace)}" for peer in peers],
+            "static": [f"dnssrv+_grpc._tcp.{names.host(peer, namespace)}" for peer in by_flag],
         },
         "extraArgs": [
             "--log.level=info",
             "--enable-auto-gomemlimit",
             "--query.auto-downsampling",
-            f"--endpoint.sd-config=endpoints: [{{address: {group}, group: true}}]",
+            f"--endpoint.sd-config={thanos_tls.endpoints(args, namespace, peers)}",
+            *thanos_tls.grpc_server_flags(args),
         ],
     }
 
 
-def _query_frontend(namespace: str, sizing: dict[str, Any]) -> dict[str, Any]:
+def _query_frontend(args: ThanosArgs, namespace: str, sizing: dict[str, Any]) -> dict[str, Any]:
     cache = response_cache_config(namespace)
     return {
-        **_pod("query-frontend", stateful=False),
+        **_pod(args, "query-frontend", stateful=False),
         "enabled": True,
         "replicaCount": defaults.THANOS_QUERY_FRONTEND_REPLICAS if sizing["query_replicas"] > 1 else 1,
         "resources": resources("200m", "512Mi", "1"),
@@ -132,8 +112,9 @@ def _query_frontend(namespace: str, sizing: dict[str, Any]) -> dict[str, Any]:
 
 def _store(args: ThanosArgs, namespace: str, sizing: dict[str, Any]) -> dict[str, Any]:
     return {
-        **_pod("storegateway", stateful=True),
-        "serviceAccount": _role(args),
+        **_pod(args, "storegateway", stateful=True),
+        **_bucket(args),
+        **thanos_tls.mounted(args),
         "replicaCount": sizing["store_replicas"],
         "autoscaling": _autoscaling(sizing["store_replicas"], sizing["store_max_replicas"], cpu=80, memory=80),
         "resources": resources(sizing["store_cpu"], sizing["store_memory"], twice(sizing["store_cpu"])),
@@ -143,6 +124,7 @@ def _store(args: ThanosArgs, namespace: str, sizing: dict[str, Any]) -> dict[str
             "--log.level=info",
             "--enable-auto-gomemlimit",
             f"--index-cache.config={index_cache_config(namespace)}",
+            *thanos_tls.grpc_server_flags(args),
         ],
     }
 
@@ -154,8 +136,8 @@ def _compactor(args: ThanosArgs, sizing: dict[str, Any], retention: MetricsReten
     joining them in the bucket can't be undone.
     """
     return {
-        **_pod("compactor", stateful=True),
-        "serviceAccount": _role(args),
+        **_pod(args, "compactor", stateful=True),
+        **_bucket(args),
         "replicaCount": 1,
         "vpa": {"enabled": False},
         "resources": resources("500m", sizing["compactor_memory"], "2"),
@@ -175,49 +157,70 @@ def _compactor(args: ThanosArgs, sizing: dict[str, Any], retention: MetricsReten
 
 
 def _ruler(args: ThanosArgs, namespace: str, sizing: dict[str, Any]) -> dict[str, Any]:
-    """Evaluates rules that need more than Prometheus' few local hours; none come with it.
+    """Evaluates rules that need more than Prometheus' few local hours; only one comes with it.
 
-    The chart's example rule always fires, and its importer would evaluate Prometheus' own rules twice.
+    That is about other clusters' silence, where there are such. The chart's example rule always fires, and its
+    importer would evaluate Prometheus' own rules twice.
     """
-    alertmanagers = f"dnssrv+_http-web._tcp.{names.host('alertmanager-operated', namespace)}"
     return {
-        **_pod("ruler", stateful=True),
+        **_pod(args, "ruler", stateful=True),
+        **_bucket(args),
+        **thanos_tls.mounted(args),
         "enabled": True,
-        "serviceAccount": _role(args),
         "replicaCount": sizing["ruler_replicas"],
         "resources": resources("100m", "512Mi", "500m"),
         "persistence": {"size": "10Gi"},
-        "rules": {"example-alerts.yaml": "groups: []"},
+        **_rules(args),
         "autoImportPrometheusRules": {"enabled": False},
-        "alertmanagers": {
-            "config": f"alertmanagers:\n- scheme: http\n  api_version: v2\n  static_configs: [{alertmanagers}]\n"
-        },
+        "alertmanagers": {"config": thanos_tls.alertmanagers(args, namespace)},
         "alertQueryUrl": names.url(f"{names.THANOS}-query-frontend", namespace, names.THANOS_QUERY_PORT),
-        "extraArgs": ["--enable-auto-gomemlimit", f'--label=cluster="{args["cluster_name"]}"'],
-    }
-
-
-def _receive(args: ThanosArgs) -> dict[str, Any]:
-    """A hashring whose members each route and keep: a sample is accepted once two of its three keepers have it."""
-    return {
-        **_pod("receive", stateful=True),
-        "enabled": True,
-        "serviceAccount": _role(args),
-        "replicaCount": defaults.THANOS_RECEIVE_REPLICAS,
-        "vpa": {"enabled": False},
-        "resources": resources("500m", "4Gi", "1"),
-        "persistence": {"size": "50Gi"},
         "extraArgs": [
             "--enable-auto-gomemlimit",
-            f"--receive.replication-factor={defaults.THANOS_RECEIVE_REPLICATION}",
+            f'--label=cluster="{args["cluster_name"]}"',
+            *thanos_tls.grpc_server_flags(args),
         ],
     }
 
 
-def _pod(component: str, stateful: bool) -> dict[str, Any]:
+def _rules(args: ThanosArgs) -> dict[str, Any]:
+    rules = {"example-alerts.yaml": "groups: []"}
+    if not args.get("receive_enabled"):
+        return {"rules": rules}
+    environment = [*credentials_environment(args.get("object_store")), {"name": "RULES", "value": rules_checksum()}]
+    return {"rules": {**rules, "workload-clusters.yaml": rules_as_template()}, "extraEnv": environment}
+
+
+def _receive(args: ThanosArgs, namespace: str, sizing: dict[str, Any]) -> dict[str, Any]:
+    """A hashring whose members each route and keep: a sample is accepted once two of its three keepers have it.
+
+    Fewer than three keep each sample once: with two copies both would have to answer.
+    """
+    replicas = sizing["receive_replicas"]
+    copies = defaults.THANOS_RECEIVE_REPLICATION if replicas >= defaults.THANOS_RECEIVE_REPLICATION else 1
+    return {
+        **_pod(args, "receive", stateful=True),
+        **_bucket(args),
+        **thanos_tls.mounted(args),
+        "enabled": True,
+        "replicaCount": replicas,
+        "vpa": {"enabled": False},
+        "resources": resources("500m", sizing["receive_memory"], "1"),
+        "persistence": {"size": f"{sizing['receive_storage_gib']}Gi"},
+        "extraArgs": [
+            "--enable-auto-gomemlimit",
+            f"--receive.replication-factor={copies}",
+            *thanos_tls.receive_flags(args, namespace),
+            *thanos_tls.grpc_server_flags(args),
+        ],
+    }
+
+
+def _pod(args: ThanosArgs, component: str, stateful: bool) -> dict[str, Any]:
     labels = {"app.kubernetes.io/instance": names.THANOS, "app.kubernetes.io/component": component}
+    # Off AWS a node need not say in which zone it is, and a strict spread leaves pods out of such nodes.
+    strict = stateful and "object_store" not in args
     place: dict[str, Any] = {
-        "topologySpreadConstraints": spread({"app.kubernetes.io/name": names.THANOS, **labels}, stateful),
+        "topologySpreadConstraints": spread({"app.kubernetes.io/name": names.THANOS, **labels}, strict),
     }
     if not stateful:
         place["tolerations"] = SPOT_TOLERATIONS
@@ -231,8 +234,11 @@ def _pod(component: str, stateful: bool) -> dict[str, Any]:
     return place
 
 
-def _role(args: ThanosArgs) -> dict[str, Any]:
-    return {"annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]}}
+def _bucket(args: ThanosArgs) -> dict[str, Any]:
+    """What lets a component use the bucket: on AWS a role, elsewhere keys in its environment."""
+    if "object_store" in args:
+        return {"extraEnv": credentials_environment(args["object_store"])}
+    return {"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]}}}
 
 
 def _autoscaling(fewest: int, most: int, cpu: int, memory: int | None = None) -> dict[str, Any]:

@@ -5,11 +5,16 @@ have their pprof endpoints read: `profiles.grafana.com/<type>.scrape: "true"` an
 optionally `.path` and `.scheme`, for the types cpu, memory, goroutine, mutex and block.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple, NotRequired, TypedDict
 
 from .. import defaults
+from ..security.certificate import CERTIFICATE_FILE, KEY_FILE
 from . import names
+from .alloy_language import Block, Expression, Value
+
+RETRY_SECONDS, RETRIES = 30, 120
+"""Towards the centre: the longest pause between two attempts, and how many there are: an hour in all."""
 
 
 class AlloyConfigArgs(TypedDict):
@@ -25,36 +30,16 @@ class AlloyConfigArgs(TypedDict):
     """Sample every container's CPU. Default true."""
     sample_rate_hz: NotRequired[int]
     """Samples a second and CPU. 1 to 100; default 19."""
-
-
-class Expression(str):
-    """Text that is an expression of Alloy's language, not a string in it."""
-
-    __slots__ = ()
-
-
-Value = str | int | bool | Mapping[str, str] | Sequence[str]
-
-
-class Block(NamedTuple):
-    """A block of Alloy's language: attributes, then blocks."""
-
-    name: str
-    label: str
-    attributes: Mapping[str, Value]
-    blocks: Sequence["Block"] = ()
-
-    def lines(self, depth: int = 0) -> list[str]:
-        """As Alloy's own formatter writes it: tabs, equals signs in one column."""
-        indent = "\t" * depth
-        label = f' "{self.label}"' if self.label else ""
-        width = max((len(name) for name in self.attributes), default=0)
-        lines = [f"{indent}{self.name}{label} {{"]
-        lines += [f"{indent}\t{name:<{width}} = {_value(value)}" for name, value in self.attributes.items()]
-        for index, block in enumerate(self.blocks):
-            lines += [""] if index or self.attributes else []
-            lines += block.lines(depth + 1)
-        return [*lines, f"{indent}}}"]
+    external_labels: NotRequired[dict[str, str]]
+    """More labels on every profile. Default none."""
+    serve_tls: NotRequired[bool]
+    """Serve the agent's own pages over TLS, with the certificate in `/etc/tls`. Default false."""
+    ca_file: NotRequired[str]
+    """Authority that signed the certificate of who takes the profiles. Default the system's, if the URL is HTTPS."""
+    client_certificate_folder: NotRequired[str]
+    """Folder with `tls.crt` and `tls.key`, shown to who takes the profiles. Default none."""
+    patient: NotRequired[bool]
+    """Try for an hour, for the centre of several clusters. Default false: ten attempts, Alloy's own."""
 
 
 class ProfileType(NamedTuple):
@@ -100,6 +85,7 @@ def alloy_blocks(args: AlloyConfigArgs) -> list[Block]:
     """The configuration, block by block."""
     return [
         Block("logging", "", {"level": "info", "format": "logfmt"}),
+        *_http(args),
         _discovery(),
         _pods(),
         *(_ebpf(args) if args.get("ebpf_enabled", True) else ()),
@@ -205,16 +191,36 @@ def _scrape(kind: ProfileType) -> tuple[Block, Block]:
     return relabel, scrape
 
 
+def _http(args: AlloyConfigArgs) -> tuple[Block, ...]:
+    """The agent's own server, which reads its certificate at each handshake."""
+    if not args.get("serve_tls"):
+        return ()
+    files = {"cert_file": CERTIFICATE_FILE, "key_file": KEY_FILE, "min_version": "TLS12"}
+    return (Block("http", "", {}, (Block("tls", "", files),)),)
+
+
 def _write(args: AlloyConfigArgs) -> Block:
     endpoint: dict[str, Value] = {"url": args["write_url"]}
     if args.get("tenant"):
         endpoint["headers"] = {names.TENANT_HEADER: args["tenant"]}
+    if args.get("patient"):
+        endpoint |= {"max_backoff_period": f"{RETRY_SECONDS}s", "max_backoff_retries": RETRIES}
     return Block(
         "pyroscope.write",
         "pyroscope",
-        {"external_labels": {"cluster": args["cluster_name"]}},
-        (Block("endpoint", "", endpoint),),
+        {"external_labels": {"cluster": args["cluster_name"], **args.get("external_labels", {})}},
+        (Block("endpoint", "", endpoint, _tls(args)),),
     )
+
+
+def _tls(args: AlloyConfigArgs) -> tuple[Block, ...]:
+    """Files, not texts: the client notices changed ones by itself."""
+    if "ca_file" not in args:
+        return ()
+    given: dict[str, Value] = {"ca_file": args["ca_file"]}
+    if folder := args.get("client_certificate_folder"):
+        given |= {"cert_file": f"{folder}/tls.crt", "key_file": f"{folder}/tls.key"}
+    return (Block("tls_config", "", {**given, "min_version": "TLS12"}),)
 
 
 _RECEIVER = (Expression("pyroscope.write.pyroscope.receiver"),)
@@ -224,24 +230,3 @@ def _rule(action: str, sources: Iterable[str], target: str = "", *, separator: s
     optional = {"separator": separator, "regex": regex, "target_label": target}
     given: dict[str, Value] = {"action": action, "source_labels": tuple(sources)}
     return Block("rule", "", given | {key: value for key, value in optional.items() if value})
-
-
-def _value(value: Value) -> str:
-    if isinstance(value, Expression):
-        return str(value)
-    if isinstance(value, str):
-        return _string(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_string(key)} = {_value(item)}" for key, item in value.items()) + "}"
-    return f"[{', '.join(_value(item) for item in value)}]"
-
-
-def _string(text: str) -> str:
-    """Quoted. Two opening braces would be read as a template by the chart, so they may not occur."""
-    if "{{" in text or "\n" in text:
-        raise ValueError(f"{text!r} can't be written into the agent's configuration")
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,14 +1,15 @@
 """Values of the Alloy chart for the agent, as a pure function: a DaemonSet with no more rights than eBPF needs."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 from .. import defaults
 from ..foundation.pods import RESTRICTED_CONTAINER, resources
-from ..validation import Fault
+from ..security.certificate import CA_FILE, FOLDER, secret_mount, secret_volume
 from . import names
+from .alloy_args import ProfilesAgentArgs
 from .alloy_config import AlloyConfigArgs, alloy_config
-from .limits import tenant_faults
-from .sizing import ProfilesAgentSizingArgs, agent_sizing, agent_sizing_faults
+from .sizing import agent_sizing
+from .tls import CENTRE_CA_FOLDER, CENTRE_CERTIFICATE_FOLDER, scraped
 
 USER = 473
 """The user of Alloy's image, as which the agent runs without eBPF."""
@@ -27,50 +28,14 @@ TRACING = "/sys/kernel/tracing"
 """Where the kernel lists the tracepoints that the profiler attaches to (same page)."""
 
 
-class ProfilesAgentArgs(TypedDict):
-    """What the agent needs to know."""
-
-    write_url: str
-    """Where profiles are sent: the address of Pyroscope's distributor."""
-    cluster_name: str
-    """Label `cluster` on every profile."""
-    tenant: NotRequired[str]
-    """Tenant that the profiles belong to. Default none: Pyroscope without multi-tenancy."""
-    ebpf_enabled: NotRequired[bool]
-    """Sample the CPU of every container, for which the agent sees all the node's processes. Default true."""
-    sample_rate_hz: NotRequired[int]
-    """Samples a second and CPU. 1 to 100; 40 and more may cost over 2 % of CPU. Default 19."""
-    namespace: NotRequired[str]
-    """Namespace; it must have Pod Security `privileged` for eBPF. Default observability-agents."""
-    sizing: NotRequired[ProfilesAgentSizingArgs]
-    """Room on each node. Default 100m CPU and 512Mi."""
-    charts_source: NotRequired[str]
-    """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
-
-
-def profiles_agent_faults(args: ProfilesAgentArgs) -> list[Fault]:
-    """Everything wrong with the arguments that can be told without a cloud."""
-    faults = [
-        *sample_rate_faults(args.get("sample_rate_hz")),
-        *agent_sizing_faults(args.get("sizing"), "sizing"),
-    ]
-    return [*faults, *tenant_faults(args["tenant"])] if args.get("tenant") else faults
-
-
-def sample_rate_faults(rate: float | None) -> list[Fault]:
-    """A sample rate that yields nothing, or costs too much."""
-    most = defaults.PROFILES_MAX_SAMPLE_RATE_HZ
-    if rate is None or (not isinstance(rate, bool) and float(rate) == int(rate) and 1 <= rate <= most):
-        return []
-    return [Fault("sample_rate_hz", rate, f"be a whole number from 1 to {most} (samples a second and CPU)")]
-
-
 def profiles_agent_values(args: ProfilesAgentArgs) -> dict[str, Any]:
     """Values of the chart for these arguments."""
     ebpf = bool(args.get("ebpf_enabled", True))
     sizing = agent_sizing(args.get("sizing"))
+    secrets = _secrets(args)
     return {
         "fullnameOverride": names.AGENT,
+        **_readable(ebpf, bool(secrets)),
         "crds": {"create": False},
         # A changed configuration restarts the pods by its checksum; no second container has to watch for it.
         "configReloader": {"enabled": False},
@@ -87,7 +52,10 @@ def profiles_agent_values(args: ProfilesAgentArgs) -> dict[str, Any]:
             "stabilityLevel": "generally-available",
             "enableReporting": False,
             "storagePath": "/tmp/alloy",
-            "mounts": {"extra": _mounts(ebpf)},
+            **({"listenScheme": "HTTPS"} if "certificate_secret_name" in args else {}),
+            "mounts": {
+                "extra": [*_mounts(ebpf), *(secret_mount(name, folder) for name, (folder, _) in secrets.items())]
+            },
             "securityContext": _security_context(ebpf),
             "resources": resources(sizing["cpu"], sizing["memory"], sizing["cpu_limit"]),
         },
@@ -98,22 +66,56 @@ def profiles_agent_values(args: ProfilesAgentArgs) -> dict[str, Any]:
             "tolerations": [{"operator": "Exists"}],
             # One node after the other, a large cluster would take longer than Helm waits.
             "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
-            "volumes": {"extra": _volumes(ebpf)},
+            "volumes": {
+                "extra": [*_volumes(ebpf), *(secret_volume(secret, name) for name, (_, secret) in secrets.items())]
+            },
         },
-        "serviceMonitor": {"enabled": True},
+        "serviceMonitor": {"enabled": True, **_scraping(args)},
     }
 
 
 def _config(args: ProfilesAgentArgs) -> AlloyConfigArgs:
     config: AlloyConfigArgs = {
-        "write_url": args["write_url"],
+        "write_url": f"https://{args['centre']['host']}" if "centre" in args else args["write_url"],
         "cluster_name": args["cluster_name"],
         "ebpf_enabled": bool(args.get("ebpf_enabled", True)),
         "sample_rate_hz": int(args.get("sample_rate_hz", defaults.PROFILES_SAMPLE_RATE_HZ)),
     }
     if args.get("tenant"):
         config["tenant"] = args["tenant"]
+    if "external_labels" in args:
+        config["external_labels"] = args["external_labels"]
+    if "certificate_secret_name" in args:
+        config["serve_tls"] = True
+        config["ca_file"] = CA_FILE
+    if "centre" in args:
+        config["ca_file"] = f"{CENTRE_CA_FOLDER}/ca.crt"
+        config["client_certificate_folder"] = CENTRE_CERTIFICATE_FOLDER
+        config["patient"] = True
     return config
+
+
+def _secrets(args: ProfilesAgentArgs) -> dict[str, tuple[str, str]]:
+    """Folder and Secret of each volume with certificates."""
+    secrets: dict[str, tuple[str, str]] = {}
+    if "certificate_secret_name" in args:
+        secrets["tls"] = (FOLDER, args["certificate_secret_name"])
+    if "centre" in args:
+        secrets["centre-certificate"] = (CENTRE_CERTIFICATE_FOLDER, args["centre"]["certificate_secret_name"])
+        secrets["centre-authority"] = (CENTRE_CA_FOLDER, args["centre"]["ca_secret_name"])
+    return secrets
+
+
+def _readable(ebpf: bool, secrets: bool) -> dict[str, Any]:
+    """Without eBPF the agent isn't root, and reads certificates as one of their group."""
+    return {"global": {"podSecurityContext": {"fsGroup": USER}}} if secrets and not ebpf else {}
+
+
+def _scraping(args: ProfilesAgentArgs) -> dict[str, Any]:
+    if "certificate_secret_name" not in args:
+        return {}
+    host = f"{names.AGENT}.{args.get('namespace', 'observability-agents')}.svc.cluster.local"
+    return {"tlsConfig": scraped(args["certificate_secret_name"], host)}
 
 
 def _security_context(ebpf: bool) -> dict[str, Any]:

@@ -4,17 +4,18 @@ Ports are those of the pods. Who asks the query frontend (Grafana, say) declares
 distributor is everybody's right inside the cluster, since any program may bring Pyroscope's SDK.
 """
 
+from ..foundation.object_store import ObjectStoreArgs
 from ..security.network_policy import NetworkFlowArgs, NetworkPeerArgs, NetworkPoliciesArgs
-from ..security.surroundings import PRIVATE
+from ..security.surroundings import api_server_flows, flow, names_flows, object_store_flows, surroundings
 from . import names
 
 AGENT = "agent"
 
 
-def profiles_network(namespace: str) -> NetworkPoliciesArgs:
+def profiles_network(namespace: str, store: ObjectStoreArgs | None = None) -> NetworkPoliciesArgs:
     """Peers and flows of Pyroscope."""
     calls = _calls()
-    named = {end for flow in calls for end in (flow["source"], flow["target"])}
+    named = {end for call in calls for end in (call["source"], call["target"])}
     parts: dict[str, NetworkPeerArgs] = {
         names.service(part): {"namespace": namespace, "labels": names.part_labels(part)}
         for part in names.PARTS
@@ -27,48 +28,45 @@ def profiles_network(namespace: str) -> NetworkPoliciesArgs:
     return {
         "namespace": namespace,
         "instance": "profiles",
-        "peers": {names.PYROSCOPE: everything, **parts, AGENT: {"labels": names.agent_labels()}, **_surroundings()},
-        "flows": [*_all_parts(), *calls],
+        "peers": {names.PYROSCOPE: everything, **parts, AGENT: {"labels": names.agent_labels()}, **surroundings()},
+        "flows": [*_all_parts(), *_bucket(store), *calls],
     }
 
 
 def agent_network(agents_namespace: str) -> NetworkPoliciesArgs:
-    """Peers and flows of the agent: it reads profiles from any port of any pod, and sends them on."""
+    """Peers and flows of the agent: it reads profiles from any port of any pod, and sends them on.
+
+    To the centre of several clusters it goes on 443, like to the API server, and within private addresses.
+    """
     return {
         "namespace": agents_namespace,
         "instance": "profiles",
-        "peers": {AGENT: {"namespace": agents_namespace, "labels": names.agent_labels()}, **_surroundings()},
+        "peers": {AGENT: {"namespace": agents_namespace, "labels": names.agent_labels()}, **surroundings()},
         "flows": [
-            _flow(AGENT, "everybody"),
-            _flow(AGENT, "private-network", 443),
-            _flow("prometheus", AGENT, names.AGENT_PORT),
+            flow(AGENT, "everybody"),
+            *api_server_flows([AGENT]),
+            flow("prometheus-anywhere", AGENT, names.AGENT_PORT),
         ],
     }
 
 
-def _surroundings() -> dict[str, NetworkPeerArgs]:
-    """Prometheus in whatever namespace: a peer in this room's would get a policy of its own from here."""
-    return {
-        "everybody": {"labels": {}},
-        "prometheus": {"labels": {"app.kubernetes.io/name": "prometheus"}},
-        "dns": {"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
-        "private-network": {"cidr_blocks": PRIVATE},
-        "everywhere": {"cidr_blocks": ["0.0.0.0/0"]},
-    }
-
-
 def _all_parts() -> list[NetworkFlowArgs]:
-    """What every part does: gossip (over TCP alone), be scraped and profiled, look up names, use S3 and STS."""
+    """What every part does: gossip (over TCP alone), be scraped and profiled, look up names."""
     everyone = names.PYROSCOPE
     return [
-        _flow(everyone, everyone, names.MEMBERLIST_PORT),
-        _flow("prometheus", everyone, names.HTTP_PORT),
-        _flow(AGENT, everyone, names.HTTP_PORT),
-        _flow(everyone, "dns", 53, "UDP"),
-        _flow(everyone, "dns", 53),
-        # S3's addresses are public ones, also through a gateway endpoint; the API server's are not, in this range.
-        _flow(everyone, "everywhere", 443),
+        flow(everyone, everyone, names.MEMBERLIST_PORT),
+        flow("prometheus-anywhere", everyone, names.HTTP_PORT),
+        flow(AGENT, everyone, names.HTTP_PORT),
+        *names_flows([everyone]),
     ]
+
+
+def _bucket(store: ObjectStoreArgs | None) -> list[NetworkFlowArgs]:
+    """The bucket: on AWS, in this cluster, or at another address on the port that the endpoint names."""
+    host, _, port = store["endpoint"].partition(":") if store else ("", "", "")
+    if store is None or "." not in host or host.endswith((".svc", ".svc.cluster.local")):
+        return object_store_flows([names.PYROSCOPE], in_cluster=store is not None)
+    return [flow(names.PYROSCOPE, "everywhere", int(port or (80 if store.get("insecure") else 443)))]
 
 
 def _calls() -> list[NetworkFlowArgs]:
@@ -80,13 +78,8 @@ def _calls() -> list[NetworkFlowArgs]:
         (names.QUERY_BACKEND, names.QUERY_BACKEND),
     ]
     return [
-        _flow("everybody", names.service(names.DISTRIBUTOR), names.HTTP_PORT),
-        *(_flow(names.service(caller), names.service(called), names.GRPC_PORT) for caller, called in calls),
-        _flow(names.service(names.METASTORE), names.service(names.METASTORE), names.RAFT_PORT),
+        flow("everybody", names.service(names.DISTRIBUTOR), names.HTTP_PORT),
+        *(flow(names.service(caller), names.service(called), names.GRPC_PORT) for caller, called in calls),
+        flow(names.service(names.METASTORE), names.service(names.METASTORE), names.RAFT_PORT),
+        *api_server_flows(names.service(client) for client in names.METASTORE_CLIENTS),
     ]
-
-
-def _flow(source: str, target: str, port: int | None = None, protocol: str = "TCP") -> NetworkFlowArgs:
-    if port is None:
-        return {"source": source, "target": target}
-    return {"source": source, "target": target, "port": port, "protocol": protocol}

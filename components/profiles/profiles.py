@@ -8,6 +8,7 @@ import pulumi_kubernetes as kubernetes
 from .. import naming
 from ..foundation.irsa_role import IrsaRole, IrsaRoleArgs
 from ..ordering import child_of
+from ..security.certificate import Certificate
 from ..security.network_policy import NetworkPolicies
 from ..validation import refuse
 from . import names
@@ -16,6 +17,7 @@ from .flows import agent_network, profiles_network
 from .profiles_agent import ProfilesAgent, ProfilesAgentArgs
 from .profiles_args import ProfilesArgs, profiles_faults
 from .pyroscope import Pyroscope, PyroscopeArgs, pyroscope_url
+from .tls import AGENT_SECRET, PYROSCOPE_SECRET, agent_certificate, pyroscope_certificate
 
 __all__ = ["Profiles", "ProfilesArgs", "profiles_faults"]
 
@@ -26,7 +28,8 @@ ROLE = "pyroscope"
 class Profiles(pulumi.ComponentResource):
     """CPU profiles of every container of a cluster, and what pods offer of their own, kept for a week in S3.
 
-    The CRDs of the Prometheus operator, both namespaces, the storage class and the bucket must be there first.
+    The CRDs of the Prometheus operator, both namespaces, the storage class and the bucket must be there first; so must
+    the Secret of `object_store` and the issuer, where they are given.
     """
 
     query_url: str
@@ -42,11 +45,18 @@ class Profiles(pulumi.ComponentResource):
         child = child_of(self, opts)
         namespace = args.get("namespace", "observability")
         agents_namespace = args.get("agents_namespace", "observability-agents")
-        role = IrsaRole(f"{name}-role", _role(args), child)
-        NetworkPolicies(f"{name}-network", profiles_network(namespace), child)
-        NetworkPolicies(f"{name}-agent-network", agent_network(agents_namespace), child)
+        first: list[pulumi.Resource] = [
+            NetworkPolicies(f"{name}-network", profiles_network(namespace, args.get("object_store")), child),
+            NetworkPolicies(f"{name}-agent-network", agent_network(agents_namespace), child),
+        ]
         _alerts(name, args, child)
-        pyroscope = Pyroscope(f"{name}-pyroscope", _pyroscope(args, role.role_arn), child_of(self, opts, [role]))
+        first += _certificates(name, args, child)
+        given = _pyroscope(args)
+        if "object_store" not in args:
+            role = IrsaRole(f"{name}-role", _role(args), child)
+            given["role_arn"] = role.role_arn
+            first.append(role)
+        pyroscope = Pyroscope(f"{name}-pyroscope", given, child_of(self, opts, first))
         # Not before there is somebody to send to: what an agent can't get rid of is lost.
         ProfilesAgent(f"{name}-agent", _agent(args), child_of(self, opts, [pyroscope]))
         self.query_url, self.write_url = pyroscope.query_url, pyroscope.write_url
@@ -71,20 +81,37 @@ def _role(args: ProfilesArgs) -> IrsaRoleArgs:
     return role
 
 
-def _pyroscope(args: ProfilesArgs, role_arn: str) -> PyroscopeArgs:
-    same = ("namespace", "storage_class_name", "charts_source", "retention_days")
+def _certificates(name: str, args: ProfilesArgs, child: pulumi.ResourceOptions) -> list[Certificate]:
+    """One for Pyroscope and one for the agent, in the namespace of each; none without an issuer."""
+    if "certificate_issuer" not in args:
+        return []
+    issuer = args["certificate_issuer"]
+    wanted = {
+        "certificate": pyroscope_certificate(args.get("namespace", "observability"), issuer),
+        "agent-certificate": agent_certificate(args.get("agents_namespace", "observability-agents"), issuer),
+    }
+    return [Certificate(f"{name}-{suffix}", certificate, child) for suffix, certificate in wanted.items()]
+
+
+def _pyroscope(args: ProfilesArgs) -> PyroscopeArgs:
+    same = ("namespace", "storage_class_name", "charts_source", "retention_days", "object_store")
     given: PyroscopeArgs = _common(args, *same, "multi_tenancy", "limits", "tenant_limits")
-    given["bucket_name"], given["region"], given["role_arn"] = args["bucket_name"], args["region"], role_arn
+    given["bucket_name"], given["region"] = args["bucket_name"], args["region"]
     given["sizing"] = args.get("pyroscope", {})
+    if "certificate_issuer" in args:
+        given["certificate_secret_name"] = PYROSCOPE_SECRET
     return given
 
 
 def _agent(args: ProfilesArgs) -> ProfilesAgentArgs:
     given: ProfilesAgentArgs = _common(args, "charts_source", "tenant", "ebpf_enabled", "sample_rate_hz")
-    given["write_url"] = pyroscope_url(names.DISTRIBUTOR, args.get("namespace", "observability"))
+    tls = "certificate_issuer" in args
+    given["write_url"] = pyroscope_url(names.DISTRIBUTOR, args.get("namespace", "observability"), tls)
     given["cluster_name"] = args["cluster_name"]
     given["namespace"] = args.get("agents_namespace", "observability-agents")
     given["sizing"] = args.get("agent", {})
+    if tls:
+        given["certificate_secret_name"] = AGENT_SECRET
     return given
 
 

@@ -6,7 +6,8 @@ from ..foundation.helm_release import HelmRelease
 from ..ordering import child_of
 from ..validation import refuse
 from . import names
-from .alloy_values import ProfilesAgentArgs, profiles_agent_faults, profiles_agent_values
+from .alloy_args import ProfilesAgentArgs, profiles_agent_faults
+from .alloy_values import profiles_agent_values
 
 __all__ = ["ProfilesAgent", "ProfilesAgentArgs", "profiles_agent_faults", "profiles_agent_values"]
 

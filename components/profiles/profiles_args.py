@@ -4,12 +4,14 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from ..foundation.object_store import ObjectStoreArgs, aws_only_faults, object_store_faults
 from ..validation import Fault
-from .alloy_values import sample_rate_faults
+from .alloy_args import sample_rate_faults
 from .limits import ProfilesLimitsArgs, limits_faults, tenant_faults, tenant_limits_faults
 from .placement import placement_faults
 from .retention import bucket_expiry_faults, profiles_retention_days, profiles_retention_faults
 from .sizing import ProfilesAgentSizingArgs, PyroscopeSizingArgs, agent_sizing_faults, pyroscope_sizing_faults
+from .tls import issuer_faults
 
 
 class ProfilesArgs(TypedDict):
@@ -19,19 +21,24 @@ class ProfilesArgs(TypedDict):
     """Name of the platform, from which the role is named."""
     cluster_name: str
     """Label `cluster` on every profile; unique among the clusters that share the bucket."""
-    account_id: str
-    """AWS account, twelve digits."""
     region: str
-    """AWS region."""
+    """AWS region; with `object_store` whatever that S3 takes for one, such as us-east-1."""
     bucket_name: str
     """A bucket that the caller has made. Its policy must let the role `pyroscope` of this platform delete objects,
     and it must keep them longer than `retention_days`."""
-    kms_key_arn: pulumi.Input[str]
+    account_id: NotRequired[str]
+    """AWS account, twelve digits. Required, like the next three, unless `object_store` is given."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the key that encrypts the bucket."""
-    oidc_provider_arn: pulumi.Input[str]
+    oidc_provider_arn: NotRequired[pulumi.Input[str]]
     """ARN of the cluster's IAM OIDC provider."""
-    oidc_issuer: pulumi.Input[str]
+    oidc_issuer: NotRequired[pulumi.Input[str]]
     """The cluster's OIDC issuer, without `https://`."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """Another S3 than AWS', with keys in place of a role. Default none."""
+    certificate_issuer: NotRequired[str]
+    """ClusterIssuer of cert-manager that signs the room's certificates: everything but Raft and gossip then speaks
+    TLS. Default none: plain text."""
     namespace: NotRequired[str]
     """Namespace of Pyroscope; it may have Pod Security `restricted`. Default observability."""
     agents_namespace: NotRequired[str]
@@ -80,6 +87,9 @@ def profiles_faults(args: ProfilesArgs) -> list[Fault]:
         *pyroscope_sizing_faults(args.get("pyroscope")),
         *agent_sizing_faults(args.get("agent")),
         *placement_faults(args.get("pyroscope"), args.get("zones"), args.get("nodes")),
+        *aws_only_faults(args),
+        *object_store_faults("object_store", args.get("object_store")),
+        *issuer_faults(args.get("certificate_issuer")),
     ]
 
 

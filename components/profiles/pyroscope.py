@@ -2,7 +2,9 @@
 
 import pulumi
 
+from ..foundation.checks import dns_label_faults
 from ..foundation.helm_release import HelmRelease
+from ..foundation.object_store import object_store_faults
 from ..ordering import child_of
 from ..validation import Fault, refuse
 from . import names
@@ -21,13 +23,25 @@ def pyroscope_faults(args: PyroscopeArgs) -> list[Fault]:
         *limits_faults(args.get("limits")),
         *tenant_limits_faults(args.get("tenant_limits"), bool(args.get("multi_tenancy", False))),
         *pyroscope_sizing_faults(args.get("sizing"), "sizing"),
+        *object_store_faults("object_store", args.get("object_store")),
+        *_credentials_faults(args),
     ]
+
+
+def _credentials_faults(args: PyroscopeArgs) -> list[Fault]:
+    faults: list[Fault] = []
+    if "role_arn" not in args and "object_store" not in args:
+        faults.append(Fault("role_arn", None, "be given, unless object_store is: nothing else opens the bucket"))
+    if "certificate_secret_name" in args:
+        faults += dns_label_faults("certificate_secret_name", args["certificate_secret_name"])
+    return faults
 
 
 class Pyroscope(pulumi.ComponentResource):
     """Pyroscope as microservices over S3.
 
-    The role must trust the service account `pyroscope`, and the CRDs of the Prometheus operator must be there first.
+    The role must trust the service account `pyroscope`; it, the Secrets that are named, and the CRDs of the Prometheus
+    operator must be there first.
     """
 
     query_url: str
@@ -50,11 +64,13 @@ class Pyroscope(pulumi.ComponentResource):
             },
             child_of(self, opts),
         )
-        self.query_url = pyroscope_url(names.QUERY_FRONTEND, namespace)
-        self.write_url = pyroscope_url(names.DISTRIBUTOR, namespace)
+        tls = "certificate_secret_name" in args
+        self.query_url = pyroscope_url(names.QUERY_FRONTEND, namespace, tls)
+        self.write_url = pyroscope_url(names.DISTRIBUTOR, namespace, tls)
         self.register_outputs({"query_url": self.query_url, "write_url": self.write_url})
 
 
-def pyroscope_url(part: str, namespace: str) -> str:
+def pyroscope_url(part: str, namespace: str, tls: bool = False) -> str:
     """Address of a part inside the cluster."""
-    return f"http://{names.service(part)}.{namespace}.svc.cluster.local:{names.HTTP_PORT}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://{names.service(part)}.{namespace}.svc.cluster.local:{names.HTTP_PORT}"

@@ -8,12 +8,15 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from .. import defaults, naming
+from ..foundation.object_store import ObjectStoreArgs, credentials_environment
 from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
 from ..metrics.sizing import twice
+from ..security.certificate import secret_mount, secret_volume
 from . import names
 from .limits import ProfilesLimitsArgs, default_limits, pyroscope_limits
 from .retention import profiles_retention_days
 from .sizing import PyroscopeSizingArgs, go_memory_limit, pyroscope_sizing
+from .tls import pyroscope_identity, pyroscope_tls, scraped
 
 USER = 10001
 """The user of Pyroscope's image."""
@@ -28,8 +31,8 @@ class PyroscopeArgs(TypedDict):
     """Physical name of the bucket."""
     region: str
     """AWS region of the bucket."""
-    role_arn: pulumi.Input[str]
-    """ARN of the role through which every part uses the bucket."""
+    role_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the role through which every part uses the bucket. Required, unless `object_store` is given."""
     retention_days: NotRequired[int]
     """Days that profiles are kept. 1 to 3650; default 7."""
     namespace: NotRequired[str]
@@ -44,8 +47,11 @@ class PyroscopeArgs(TypedDict):
     """Other limits for some tenants, by tenant. Default none."""
     sizing: NotRequired[PyroscopeSizingArgs]
     """Replicas and room. Default: a cluster of 100 nodes."""
-    endpoint: NotRequired[str]
-    """Host of another S3, without a scheme. Default: S3 of the region."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """Another S3, with keys. Default: S3 of the region, with the role."""
+    certificate_secret_name: NotRequired[str]
+    """Secret with `tls.crt`, `tls.key` and `ca.crt`, for every name of `pyroscope_certificate`: Pyroscope then speaks
+    TLS. Default none."""
     charts_source: NotRequired[str]
     """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
 
@@ -60,10 +66,7 @@ def pyroscope_values(args: PyroscopeArgs) -> dict[str, Any]:
         "architecture": {"microservices": {"enabled": True}, "storage": {"v1": False, "v2": True}},
         "pyroscope": {
             "fullnameOverride": names.PYROSCOPE,
-            "serviceAccount": {
-                "name": names.PYROSCOPE,
-                "annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]},
-            },
+            "serviceAccount": {"name": names.PYROSCOPE, "annotations": _role_annotation(args)},
             "extraArgs": {"log.level": "info"},
             "podSecurityContext": restricted_pod(USER),
             "securityContext": RESTRICTED_CONTAINER,
@@ -73,9 +76,12 @@ def pyroscope_values(args: PyroscopeArgs) -> dict[str, Any]:
                 tenant: pyroscope_limits(limits) for tenant, limits in args.get("tenant_limits", {}).items()
             },
             "components": _components(args, sizing),
+            **_keys(args),
+            **_certificate(args),
         },
         "serviceMonitor": {
             "enabled": True,
+            **_scraping(args),
             # Each part has two Services, and the chart means to leave the headless one out but asks for a label
             # where it sets an annotation: every pod would be scraped twice, and every sum be double.
             "relabelings": [
@@ -85,31 +91,74 @@ def pyroscope_values(args: PyroscopeArgs) -> dict[str, Any]:
     }
 
 
+def _role_annotation(args: PyroscopeArgs) -> dict[str, Any]:
+    return {} if "object_store" in args else {"eks.amazonaws.com/role-arn": args["role_arn"]}
+
+
+def _keys(args: PyroscopeArgs) -> dict[str, Any]:
+    """Keys to another S3, by reference; the chart adds each part's own variables to these."""
+    variables = credentials_environment(args.get("object_store"))
+    if not variables:
+        return {}
+    return {"extraEnvVars": {each["name"]: {"valueFrom": each["valueFrom"]} for each in variables}}
+
+
+def _certificate(args: PyroscopeArgs) -> dict[str, Any]:
+    """The certificate in every part; probes and the chart's own annotations follow the port."""
+    if "certificate_secret_name" not in args:
+        return {}
+    return {
+        "service": {"scheme": "HTTPS"},
+        "extraVolumes": [secret_volume(args["certificate_secret_name"])],
+        "extraVolumeMounts": [secret_mount()],
+        # The agent reads pprof by the addresses of pods, which no certificate can name. eBPF still samples the CPU.
+        "podAnnotations": {f"profiles.grafana.com/{kind}.scrape": "false" for kind in ("cpu", "memory", "goroutine")},
+    }
+
+
+def _scraping(args: PyroscopeArgs) -> dict[str, Any]:
+    if "certificate_secret_name" not in args:
+        return {}
+    identity = pyroscope_identity(args.get("namespace", "observability"))
+    return {"scheme": "https", "tlsConfig": scraped(args["certificate_secret_name"], identity)}
+
+
 def pyroscope_config(args: PyroscopeArgs) -> dict[str, Any]:
     """Pyroscope's configuration file, the same for every part.
 
     No numbers of a million or more: on their way through Pulumi and Helm they would turn into `1e+06`.
     """
     kept = f"{profiles_retention_days(args.get('retention_days')) * 24}h"
+    tls: dict[str, Any] = {}
+    if "certificate_secret_name" in args:
+        tls = pyroscope_tls(args.get("namespace", "observability"))
     return {
+        **tls,
         "multitenancy_enabled": bool(args.get("multi_tenancy", False)),
         "analytics": {"reporting_enabled": False},
-        # No keys: the client falls back to the web identity token that EKS mounts for the role (minio-go's
-        # default chain), and the bucket's own default encrypts.
-        "storage": {
-            "backend": "s3",
-            "s3": {
-                "bucket_name": args["bucket_name"],
-                "endpoint": args.get("endpoint") or naming.s3_endpoint(args["region"]),
-                "region": args["region"],
-            },
-        },
+        "storage": {"backend": "s3", "s3": _bucket(args)},
         # `compactor_blocks_retention_period` is of the first storage and would delete nothing.
         "limits": {**default_limits(args.get("limits")), "retention_period": kept, "max_query_lookback": kept},
-        "segment_writer": {"segment_duration": f"{defaults.PYROSCOPE_SEGMENT_SECONDS}s"},
+        "segment_writer": {
+            **tls.get("segment_writer", {}),
+            "segment_duration": f"{defaults.PYROSCOPE_SEGMENT_SECONDS}s",
+        },
         # The root file system is read-only, /tmp too.
         "compaction_worker": {"temp_dir": DATA},
     }
+
+
+def _bucket(args: PyroscopeArgs) -> dict[str, Any]:
+    """No keys: the client looks for them in its environment and falls back to the web identity token that EKS mounts
+    for the role (minio-go's default chain), and the bucket's own default encrypts.
+    """
+    bucket: dict[str, Any] = {"bucket_name": args["bucket_name"], "region": args["region"]}
+    store = args.get("object_store")
+    if store is None:
+        return {**bucket, "endpoint": naming.s3_endpoint(args["region"])}
+    other = {"endpoint": store["endpoint"], "bucket_lookup_type": "path-style"}
+    # Said only where it is so: the word alone has to be excused to whoever looks for what is not encrypted.
+    return {**bucket, **other, "insecure": True} if store.get("insecure") else {**bucket, **other}
 
 
 def _components(args: PyroscopeArgs, sizing: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..versions import OTEL_COLLECTOR_VERSION
-from .names import COLLECTOR_METRICS_PORT, OTLP_GRPC_PORT, OTLP_HTTP_PORT
+from .names import COLLECTOR_METRICS_PORT, OTHER_CLUSTERS_PORT, OTLP_GRPC_PORT, OTLP_HTTP_PORT
 from .sizing import LIMIT_PERCENTAGE, SPIKE_PERCENTAGE
 
 IMAGE = "docker.io/otel/opentelemetry-collector-contrib"
@@ -21,10 +21,17 @@ _POD = "${env:MY_POD_IP}"
 """Listening on the pod's own address is all that is needed (the chart sets the variable)."""
 
 
-def otlp_receiver() -> dict[str, Any]:
-    """OTLP over gRPC and HTTP, and nothing else."""
-    grpc = {"endpoint": f"{_POD}:{OTLP_GRPC_PORT}", "max_recv_msg_size_mib": MAX_MESSAGE_MIB}
+def otlp_receiver(tls: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """OTLP over gRPC and HTTP, and nothing else. With TLS over gRPC alone, which is what our own collectors use."""
+    grpc: dict[str, Any] = {"endpoint": f"{_POD}:{OTLP_GRPC_PORT}", "max_recv_msg_size_mib": MAX_MESSAGE_MIB}
+    if tls:
+        return {"protocols": {"grpc": {**grpc, "tls": dict(tls)}}}
     return {"protocols": {"grpc": grpc, "http": {"endpoint": f"{_POD}:{OTLP_HTTP_PORT}"}}}
+
+
+def other_clusters_receiver() -> dict[str, Any]:
+    """OTLP from the entrance, with the headers by which it names the tenant."""
+    return {"protocols": {"http": {"endpoint": f"{_POD}:{OTHER_CLUSTERS_PORT}", "include_metadata": True}}}
 
 
 def memory_limiter() -> dict[str, Any]:
@@ -55,8 +62,10 @@ def health_check() -> dict[str, Any]:
     return {"endpoint": f"{_POD}:13133"}
 
 
-def collector_values(name: str, mode: str, config: dict[str, Any], resources: dict[str, Any]) -> dict[str, Any]:
-    """Values of the chart that agents and gateways share."""
+def collector_values(
+    name: str, mode: str, config: dict[str, Any], resources: dict[str, Any], *, http: bool = True
+) -> dict[str, Any]:
+    """Values of the chart that agents and gateways share; without `http` nobody listens for OTLP over HTTP."""
     unused = ("jaeger-compact", "jaeger-thrift", "jaeger-grpc", "zipkin")
     return {
         "mode": mode,
@@ -67,7 +76,7 @@ def collector_values(name: str, mode: str, config: dict[str, Any], resources: di
         # No port of the node's: 0 says none, a null wouldn't travel to Helm.
         "ports": {
             "otlp": {"enabled": True, "hostPort": 0},
-            "otlp-http": {"enabled": True, "hostPort": 0},
+            "otlp-http": {"enabled": http, "hostPort": 0},
             "metrics": {"enabled": True},
             **{port: {"enabled": False} for port in unused},
         },

@@ -7,21 +7,38 @@ from typing import Any
 from . import names
 from .tempo_rules import alert
 
-JOBS = f'job=~"{names.AGENT}|{names.GATEWAY}"'
 BY = "namespace, job, exporter"
 TAIL = "otelcol_processor_tail_sampling"
 
 
 def collector_rules() -> list[dict[str, Any]]:
-    """Groups for a PrometheusRule."""
-    return [{"name": "opentelemetry", "rules": [*_flowing(), *_sampling()]}]
+    """Groups for a PrometheusRule, where gateways and Tempo are."""
+    writing = alert(
+        "OtelSpanMetricsNotWritten",
+        f"sum by (namespace, exporter)"
+        f" (rate(otelcol_exporter_send_failed_metric_points_total{{{_jobs(names.GATEWAY)}}}[5m])) > 0",
+        15,
+        "warning",
+        "Prometheus doesn't take metrics of spans or applications ({{ $labels.exporter }}).",
+    )
+    return [{"name": "opentelemetry", "rules": [*_flowing(names.GATEWAY), writing, *_sampling()]}]
 
 
-def _flowing() -> list[dict[str, Any]]:
+def forwarder_rules() -> list[dict[str, Any]]:
+    """The same on a cluster without Tempo. Nothing fails there for good while the centre is away: the queue grows."""
+    return [{"name": "opentelemetry", "rules": _flowing(names.FORWARDER)}]
+
+
+def _jobs(gateways: str) -> str:
+    return f'job=~"{names.AGENT}|{gateways}"'
+
+
+def _flowing(gateways: str) -> list[dict[str, Any]]:
+    jobs = _jobs(gateways)
     return [
         alert(
             "OtelCollectorRefusing",
-            f"sum by (namespace, job) (rate(otelcol_receiver_refused_spans_total{{{JOBS}}}[5m])) > 0",
+            f"sum by (namespace, job) (rate(otelcol_receiver_refused_spans_total{{{jobs}}}[5m])) > 0",
             15,
             "warning",
             "{{ $labels.job }} refuses spans: over its memory limit, or its queue is full.",
@@ -29,7 +46,7 @@ def _flowing() -> list[dict[str, Any]]:
         alert(
             "OtelCollectorLosingSpans",
             " or ".join(
-                f"sum by ({BY}) (rate(otelcol_exporter_{what}_failed_spans_total{{{JOBS}}}[5m])) > 0"
+                f"sum by ({BY}) (rate(otelcol_exporter_{what}_failed_spans_total{{{jobs}}}[5m])) > 0"
                 for what in ("send", "enqueue")
             ),
             15,
@@ -45,22 +62,15 @@ def _flowing() -> list[dict[str, Any]]:
         ),
         alert(
             "OtelCollectorQueueFilling",
-            f"max by (namespace, pod, exporter) (otelcol_exporter_queue_size{{{JOBS}}}"
-            f" / otelcol_exporter_queue_capacity{{{JOBS}}}) > 0.5",
+            f"max by (namespace, pod, exporter) (otelcol_exporter_queue_size{{{jobs}}}"
+            f" / otelcol_exporter_queue_capacity{{{jobs}}}) > 0.5",
             15,
             "warning",
             "{{ $labels.pod }} can't send as fast as it receives ({{ $labels.exporter }}): its queue is half full.",
         ),
         alert(
-            "OtelSpanMetricsNotWritten",
-            f"sum by (namespace, exporter) (rate(otelcol_exporter_send_failed_metric_points_total{{{JOBS}}}[5m])) > 0",
-            15,
-            "warning",
-            "Prometheus doesn't take metrics of spans or applications ({{ $labels.exporter }}).",
-        ),
-        alert(
             "OtelGatewayDown",
-            f'count by (namespace) (up{{job="{names.GATEWAY}"}} == 0) > 0',
+            f'count by (namespace) (up{{job="{gateways}"}} == 0) > 0',
             15,
             "critical",
             "{{ $value }} gateways are down; the others carry their traces.",

@@ -1,28 +1,66 @@
 """Who talks to whom in the traces room. Everything it does is here, and nothing else is let through.
 
-Ports are those of the pods. Who asks the query frontend (Grafana, say) declares that flow itself.
+Ports are those of the pods. Who asks the query frontend (Grafana, say), and who passes on other clusters' spans,
+declares that flow itself.
 """
 
+from ..foundation.object_store import ObjectStoreArgs
 from ..metrics import names as metrics
 from ..metrics.memcached import memcached_labels
 from ..security.network_policy import NetworkFlowArgs, NetworkPeerArgs, NetworkPoliciesArgs
-from ..security.surroundings import PRIVATE
+from ..security.surroundings import api_server_flows, flow, names_flows, object_store_flows, surroundings
 from . import names
 from .collector import pod_labels
 from .tempo_values import tempo_labels
 
-STORING = ("ingester", "querier", "query-frontend", "compactor")
+STORING = tuple(f"{names.TEMPO}-{component}" for component in ("ingester", "querier", "query-frontend", "compactor"))
 """Those that read or write the bucket, and the cache before it."""
 
 
-def traces_network(namespace: str, agents_namespace: str, remote_write: bool) -> list[NetworkPoliciesArgs]:
+def traces_network(
+    namespace: str, agents_namespace: str, remote_write: bool, object_store: ObjectStoreArgs | None = None
+) -> list[NetworkPoliciesArgs]:
     """Peers and flows of the room, for the policies of each of its two namespaces."""
-    peers = {**_workloads(namespace), **_surroundings()}
+    peers = {**_workloads(namespace), **surroundings()}
     peers[names.AGENT] = {"namespace": agents_namespace, "labels": pod_labels(names.AGENT)}
-    flows = [*_spans(remote_write), *_tempo(), *_scraping(), *_common()]
+    flows = [
+        *_agent(names.GATEWAY),
+        flow(names.GATEWAY, "tempo-distributor", names.OTLP_GRPC_PORT),
+        *([flow(names.GATEWAY, "prometheus", metrics.PROMETHEUS_PORT)] if remote_write else []),
+        *_tempo(),
+        *_scraping(),
+        *names_flows([names.AGENT, names.GATEWAY, *(f"{names.TEMPO}-{c}" for c in names.TEMPO_COMPONENTS)]),
+        *_buckets(object_store),
+    ]
+    return _policies("traces", peers, flows, namespace, agents_namespace)
+
+
+def traces_agent_network(namespace: str, agents_namespace: str, centre_port: int) -> list[NetworkPoliciesArgs]:
+    """Peers and flows of a cluster without Tempo, for the policies of its one or two namespaces.
+
+    Only forwarders leave the cluster, for the centre, whose addresses nobody here knows.
+    """
+    peers: dict[str, NetworkPeerArgs] = {
+        **surroundings(),
+        names.AGENT: {"namespace": agents_namespace, "labels": pod_labels(names.AGENT)},
+        names.FORWARDER: {"namespace": namespace, "labels": pod_labels(names.FORWARDER)},
+    }
+    collectors = [names.AGENT, names.FORWARDER]
+    flows = [
+        *_agent(names.FORWARDER),
+        flow(names.FORWARDER, "everywhere", centre_port),
+        *(flow("prometheus-anywhere", who, names.COLLECTOR_METRICS_PORT) for who in collectors),
+        *names_flows(collectors),
+    ]
+    return _policies("traces", peers, flows, namespace, agents_namespace)
+
+
+def _policies(
+    instance: str, peers: dict[str, NetworkPeerArgs], flows: list[NetworkFlowArgs], *namespaces: str
+) -> list[NetworkPoliciesArgs]:
     return [
-        {"namespace": where, "instance": "traces", "peers": peers, "flows": flows}
-        for where in dict.fromkeys((namespace, agents_namespace))
+        {"namespace": where, "instance": instance, "peers": peers, "flows": flows}
+        for where in dict.fromkeys(namespaces)
     ]
 
 
@@ -40,22 +78,14 @@ def _workloads(namespace: str) -> dict[str, NetworkPeerArgs]:
     return {name: {"namespace": namespace, "labels": wanted} for name, wanted in labels.items()}
 
 
-def _surroundings() -> dict[str, NetworkPeerArgs]:
-    return {
-        "everybody": {"labels": {}},
-        "dns": {"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
-        "private-network": {"cidr_blocks": PRIVATE},
-        "everywhere": {"cidr_blocks": ["0.0.0.0/0"]},
-    }
-
-
-def _spans(remote_write: bool) -> list[NetworkFlowArgs]:
-    """From applications to Tempo and Prometheus. Pods in the node's own network reach their agent in any case."""
+def _agent(target: str) -> list[NetworkFlowArgs]:
+    """From applications to the agents and on. Pods in the node's own network reach their agent in any case."""
     return [
-        *(_flow("everybody", names.AGENT, port) for port in (names.OTLP_GRPC_PORT, names.OTLP_HTTP_PORT)),
-        _flow(names.AGENT, names.GATEWAY, names.OTLP_GRPC_PORT),
-        _flow(names.GATEWAY, "tempo-distributor", names.OTLP_GRPC_PORT),
-        *([_flow(names.GATEWAY, "prometheus", metrics.PROMETHEUS_PORT)] if remote_write else []),
+        *(flow("everybody", names.AGENT, port) for port in (names.OTLP_GRPC_PORT, names.OTLP_HTTP_PORT)),
+        flow(names.AGENT, target, names.OTLP_GRPC_PORT),
+        *api_server_flows([names.AGENT]),
+        # The node's own kubelet, when asked for the node's metrics.
+        flow(names.AGENT, "private-network", metrics.KUBELET_PORT),
     ]
 
 
@@ -63,11 +93,11 @@ def _tempo() -> list[NetworkFlowArgs]:
     """Queriers call frontends for work, not the other way round. All gossip about who is where."""
     members = [f"{names.TEMPO}-{component}" for component in names.TEMPO_COMPONENTS]
     return [
-        _flow("tempo-distributor", "tempo-ingester", names.TEMPO_GRPC_PORT),
-        _flow("tempo-querier", "tempo-ingester", names.TEMPO_GRPC_PORT),
-        _flow("tempo-querier", "tempo-query-frontend", names.TEMPO_GRPC_PORT),
-        *(_flow(f"tempo-{component}", names.CACHE, metrics.MEMCACHED_PORT) for component in STORING),
-        *(_flow(source, target, names.GOSSIP_PORT) for source in members for target in members),
+        flow("tempo-distributor", "tempo-ingester", names.TEMPO_GRPC_PORT),
+        flow("tempo-querier", "tempo-ingester", names.TEMPO_GRPC_PORT),
+        flow("tempo-querier", "tempo-query-frontend", names.TEMPO_GRPC_PORT),
+        *(flow(who, names.CACHE, metrics.MEMCACHED_PORT) for who in STORING),
+        *(flow(source, target, names.GOSSIP_PORT) for source in members for target in members),
     ]
 
 
@@ -78,20 +108,15 @@ def _scraping() -> list[NetworkFlowArgs]:
         names.CACHE: metrics.MEMCACHED_EXPORTER_PORT,
         **{f"{names.TEMPO}-{component}": names.TEMPO_HTTP_PORT for component in names.TEMPO_COMPONENTS},
     }
-    return [_flow("prometheus", target, port) for target, port in ports.items()]
+    return [flow("prometheus", target, port) for target, port in ports.items()]
 
 
-def _common() -> list[NetworkFlowArgs]:
-    """Names; the API server for agents; S3 and STS, whose addresses are public also through an endpoint."""
-    resolving = [names.AGENT, names.GATEWAY, *(f"{names.TEMPO}-{c}" for c in names.TEMPO_COMPONENTS)]
-    return [
-        *(_flow(who, "dns", 53, protocol) for who in resolving for protocol in ("UDP", "TCP")),
-        _flow(names.AGENT, "private-network", 443),
-        # The node's own kubelet, when asked for the node's metrics.
-        _flow(names.AGENT, "private-network", metrics.KUBELET_PORT),
-        *(_flow(f"{names.TEMPO}-{component}", "everywhere", 443) for component in STORING),
-    ]
-
-
-def _flow(source: str, target: str, port: int, protocol: str = "TCP") -> NetworkFlowArgs:
-    return {"source": source, "target": target, "port": port, "protocol": protocol}
+def _buckets(store: ObjectStoreArgs | None) -> list[NetworkFlowArgs]:
+    """AWS; the S3 in the cluster; or one that is elsewhere, at the port that its address says."""
+    if store is None:
+        return object_store_flows(STORING, in_cluster=False)
+    host, _, port = store["endpoint"].partition(":")
+    if host.endswith((".svc", ".svc.cluster.local")):
+        return object_store_flows(STORING, in_cluster=True)
+    default = 80 if store.get("insecure", False) else 443
+    return [flow(who, "everywhere", int(port or default)) for who in STORING]

@@ -5,11 +5,13 @@ import pulumi
 from ..foundation.helm_release import HelmRelease
 from ..metrics.names import host
 from ..ordering import child_of
+from ..security.certificate import Certificate
 from ..validation import refuse
 from . import names
 from .gateway_values import OpenTelemetryGatewayArgs, gateway_values
 from .sampling import sampling, sampling_faults
 from .sizing import traces_sizing_faults
+from .tls import collector_certificate
 
 __all__ = ["OpenTelemetryGateway", "OpenTelemetryGatewayArgs", "gateway_values"]
 
@@ -32,6 +34,10 @@ class OpenTelemetryGateway(pulumi.ComponentResource):
         )
         super().__init__("eks-observability:index:OpenTelemetryGateway", name, dict(args), opts)
         namespace = args.get("namespace", "observability")
+        certificates: list[pulumi.Resource] = []
+        if "certificate_issuer" in args:
+            wanted = collector_certificate(names.GATEWAY, namespace, args["certificate_issuer"])
+            certificates.append(Certificate(f"{name}-tls", wanted, child_of(self, opts)))
         HelmRelease(
             f"{name}-collector",
             {
@@ -41,7 +47,7 @@ class OpenTelemetryGateway(pulumi.ComponentResource):
                 "values": gateway_values(args),
                 "charts_source": args.get("charts_source", ""),
             },
-            child_of(self, opts),
+            child_of(self, opts, certificates),
         )
         self.service_host = host(names.GATEWAY, namespace)
         self.register_outputs({"service_host": self.service_host})

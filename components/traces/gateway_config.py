@@ -9,9 +9,11 @@ from math import ceil
 from typing import Any
 
 from ..metrics.names import host
+from ..security.certificate import CA_FILE
 from . import names
 from .collector import MAX_MESSAGE_MIB, health_check, memory_limiter, otlp_receiver, retry, service
 from .sampling import Sampling, sampler_size, tail_sampling
+from .tls import RELOAD, otlp_client, otlp_server
 
 FLUSH = "15s"
 """Prometheus' scrape interval: span metrics are as fine as all others, and no finer."""
@@ -36,38 +38,55 @@ def gateway_config(
     namespace: str,
     remote_write_urls: Sequence[str],
     tenant: str = "",
+    *,
+    tenants: Sequence[str] = (),
+    other_clusters: bool = False,
+    encrypted: bool = False,
 ) -> dict[str, Any]:
     """The collector's configuration."""
-    writers = {f"prometheus_remote_write/{index}": _writer(url) for index, url in enumerate(remote_write_urls)}
-    connectors: dict[str, Any] = {"forward": {}}
-    if writers:
-        connectors |= {"span_metrics": _span_metrics(), "service_graph": _service_graph(chosen, gateways)}
+    tenants = sorted({*tenants} - {tenant})
+    writers = {f"prometheus_remote_write/{i}": _writer(url, encrypted) for i, url in enumerate(remote_write_urls)}
+    stored = {"otlp_grpc/tempo": tenant} | {f"otlp_grpc/tempo-{other}": other for other in tenants}
+    room = queue_gib / len(stored)
+    counting = (
+        {"span_metrics": _span_metrics(other_clusters), "service_graph": _service_graph(chosen, gateways)}
+        if writers
+        else {}
+    )
     sampler = {"tail_sampling": tail_sampling(chosen, gateways)} if chosen.tail else {}
-    storage = {"directory": queue_folder, "compaction": {"on_rebound": True, "directory": queue_folder}}
     return {
-        "extensions": {"health_check": health_check(), "file_storage": storage},
-        "receivers": {"otlp": otlp_receiver()},
+        "extensions": {"health_check": health_check(), "file_storage": file_storage(queue_folder)},
+        "receivers": {"otlp": otlp_receiver(otlp_server() if encrypted else None)},
         "processors": {
             "memory_limiter": memory_limiter(),
             **sampler,
             "batch": {"send_batch_size": 1000, "send_batch_max_size": 2000, "timeout": "1s"},
             **(_metric_processors() if writers else {}),
         },
-        "connectors": connectors,
-        "exporters": {"otlp_grpc/tempo": _tempo(namespace, queue_gib, tenant), **writers},
-        "service": service(["file_storage"], _pipelines(list(sampler), list(connectors), list(writers))),
+        "connectors": {"forward": {}, **counting, **({"routing/tenants": _routing(tenants)} if tenants else {})},
+        "exporters": {
+            **{name: _tempo(namespace, room, whose, encrypted) for name, whose in stored.items()},
+            **writers,
+        },
+        "service": service(
+            ["file_storage"],
+            {
+                **_pipelines(list(sampler), ["forward", *counting], list(writers)),
+                **_storing(list(sampler), tenants),
+            },
+        ),
     }
+
+
+def file_storage(folder: str) -> dict[str, Any]:
+    """Queues on disk, whose file shrinks again once they are empty."""
+    return {"directory": folder, "compaction": {"on_rebound": True, "directory": folder}}
 
 
 def _pipelines(sampler: list[str], connectors: list[str], writers: list[str]) -> dict[str, Any]:
     """Connectors hang in front of the sampler: `forward` leads past them to the choice."""
     pipelines: dict[str, Any] = {
         "traces/all": {"receivers": ["otlp"], "processors": ["memory_limiter"], "exporters": connectors},
-        "traces/kept": {
-            "receivers": ["forward"],
-            "processors": [*sampler, "batch"],
-            "exporters": ["otlp_grpc/tempo"],
-        },
     }
     if writers:
         pipelines["metrics/spans"] = {
@@ -83,13 +102,40 @@ def _pipelines(sampler: list[str], connectors: list[str], writers: list[str]) ->
     return pipelines
 
 
-def _span_metrics() -> dict[str, Any]:
+def _storing(sampler: list[str], tenants: Sequence[str]) -> dict[str, Any]:
+    """From the choice to Tempo: to the room's own tenant, or to that of the cluster that a span is from."""
+    kept = {"receivers": ["forward"], "processors": [*sampler, "batch"]}
+    if not tenants:
+        return {"traces/kept": {**kept, "exporters": ["otlp_grpc/tempo"]}}
+    routed: dict[str, Any] = {"receivers": ["routing/tenants"], "processors": []}
+    return {
+        "traces/kept": {**kept, "exporters": ["routing/tenants"]},
+        "traces/own": {**routed, "exporters": ["otlp_grpc/tempo"]},
+        **{f"traces/{tenant}": {**routed, "exporters": [f"otlp_grpc/tempo-{tenant}"]} for tenant in tenants},
+    }
+
+
+def _routing(tenants: Sequence[str]) -> dict[str, Any]:
+    """By what the agents noted of the entrance's word: a request's headers don't outlive the wait for the decision.
+
+    A trace through several clusters is divided, and each tenant sees its own spans of it.
+    """
+    attribute = f'attributes["{names.TENANT_ATTRIBUTE}"]'
+    return {
+        "default_pipelines": ["traces/own"],
+        "error_mode": "ignore",
+        "table": [{"condition": f'{attribute} == "{tenant}"', "pipelines": [f"traces/{tenant}"]} for tenant in tenants],
+    }
+
+
+def _span_metrics(other_clusters: bool) -> dict[str, Any]:
+    dimensions = ["k8s.namespace.name", *([names.CLUSTER_ATTRIBUTE] if other_clusters else [])]
     return {
         "namespace": "traces.spanmetrics",
-        "dimensions": [{"name": "k8s.namespace.name"}],
+        "dimensions": [{"name": name} for name in dimensions],
         # A new random id at each start: `instance`, below, tells gateways apart with names that stay.
         "exclude_dimensions": ["collector.instance.id"],
-        "resource_metrics_key_attributes": ["service.name", "k8s.namespace.name"],
+        "resource_metrics_key_attributes": ["service.name", *dimensions],
         "histogram": {"unit": "s", "explicit": {"buckets": list(LATENCY_BUCKETS)}},
         "exemplars": {"enabled": True, "max_per_data_point": 5},
         "metrics_flush_interval": FLUSH,
@@ -127,9 +173,14 @@ def _metric_processors() -> dict[str, Any]:
     }
 
 
-def _writer(url: str) -> dict[str, Any]:
-    """One queue for each replica of Prometheus, in memory and in order: Prometheus takes no older samples."""
+def _writer(url: str, encrypted: bool) -> dict[str, Any]:
+    """One queue for each replica of Prometheus, in memory and in order: Prometheus takes no older samples.
+
+    Prometheus asks for no certificate; its own is by the authority that signed the gateway's.
+    """
+    own_authority = {"tls": {"ca_file": CA_FILE, "reload_interval": RELOAD}}
     return {
+        **(own_authority if encrypted and url.startswith("https://") else {}),
         "endpoint": url,
         "timeout": "10s",
         "remote_write_queue": {"enabled": True, "queue_size": 1000, "num_consumers": 1},
@@ -139,13 +190,13 @@ def _writer(url: str) -> dict[str, Any]:
     }
 
 
-def _tempo(namespace: str, queue_gib: float, tenant: str) -> dict[str, Any]:
+def _tempo(namespace: str, queue_gib: float, tenant: str, encrypted: bool) -> dict[str, Any]:
     """To all distributors in turn; what they don't take waits on disk for as long as there is room."""
     discovery = host(f"{names.TEMPO}-distributor-discovery", namespace)
     exporter: dict[str, Any] = {
         "endpoint": f"dns:///{discovery}:{names.OTLP_GRPC_PORT}",
         "balancer_name": "round_robin",
-        "tls": {"insecure": True},
+        "tls": otlp_client(encrypted),
         "timeout": "10s",
         "retry_on_failure": retry(0),
         "sending_queue": {
@@ -163,5 +214,5 @@ def _tempo(namespace: str, queue_gib: float, tenant: str) -> dict[str, Any]:
         },
     }
     if tenant:
-        exporter["headers"] = {"X-Scope-OrgID": tenant}
+        exporter["headers"] = {names.TENANT_HEADER: tenant}
     return exporter

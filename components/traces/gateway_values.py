@@ -15,6 +15,7 @@ from .collector_rules import collector_rules
 from .gateway_config import gateway_config
 from .sampling import TraceSamplingArgs, sampling
 from .sizing import TracesSizingArgs, traces_sizing
+from .tls import mounted
 
 
 class OpenTelemetryGatewayArgs(TypedDict):
@@ -31,6 +32,12 @@ class OpenTelemetryGatewayArgs(TypedDict):
     Prometheus. Default none, and then no such metrics are made."""
     tenant: NotRequired[str]
     """Tenant in which traces are stored, where Tempo has several. Default none."""
+    tenants: NotRequired[list[str]]
+    """Other tenants, in which the traces of other clusters are stored as the entrance says. Default none."""
+    other_clusters: NotRequired[bool]
+    """Other clusters' spans come here too: metrics of spans are told apart by cluster. Default false."""
+    certificate_issuer: NotRequired[str]
+    """ClusterIssuer of a certificate for mutual TLS with agents and Tempo. Default none: plain."""
     sizing: NotRequired[TracesSizingArgs]
     """Replicas and room. Default: from the expected spans a second."""
     charts_source: NotRequired[str]
@@ -54,12 +61,18 @@ def gateway_values(args: OpenTelemetryGatewayArgs) -> dict[str, Any]:
         namespace=args.get("namespace", "observability"),
         remote_write_urls=args.get("remote_write_urls", []),
         tenant=args.get("tenant", ""),
+        tenants=args.get("tenants", []),
+        other_clusters=bool(args.get("other_clusters", False)),
+        encrypted="certificate_issuer" in args,
     )
     cpu = sizing["gateway_cpu"]
     room = resources(cpu, sizing["gateway_memory"], twice(cpu))
     replicas, most = sizing["gateway_replicas"], sizing["gateway_max_replicas"]
+    encrypted = "certificate_issuer" in args
+    tls = mounted(names.GATEWAY) if encrypted else {"extraVolumeMounts": []}
     return {
-        **collector_values(names.GATEWAY, "statefulset", config, room),
+        **collector_values(names.GATEWAY, "statefulset", config, room, http=not encrypted),
+        **tls,
         # Asks nothing of Kubernetes.
         "serviceAccount": {"create": True, "name": names.GATEWAY, "automountServiceAccountToken": False},
         "replicaCount": replicas,
@@ -68,12 +81,14 @@ def gateway_values(args: OpenTelemetryGatewayArgs) -> dict[str, Any]:
         "podSecurityContext": restricted_pod(USER),
         "securityContext": RESTRICTED_CONTAINER,
         "affinity": NOT_ON_SPOT,
-        "topologySpreadConstraints": spread(pod_labels(names.GATEWAY), stateful=True),
+        "topologySpreadConstraints": placed(names.GATEWAY, most),
         "terminationGracePeriodSeconds": SHUTDOWN_SECONDS,
         # Headless: agents choose a pod, not the network.
         "service": {"enabled": True, "clusterIP": "None"},
-        "statefulset": {"volumeClaimTemplates": [_volume(args, sizing["gateway_storage_gib"])]},
-        "extraVolumeMounts": [{"name": "queue", "mountPath": QUEUE_FOLDER}],
+        "statefulset": {
+            "volumeClaimTemplates": [queue_claim(args.get("storage_class_name"), sizing["gateway_storage_gib"])]
+        },
+        "extraVolumeMounts": [{"name": "queue", "mountPath": QUEUE_FOLDER}, *tls["extraVolumeMounts"]],
         "prometheusRule": {"enabled": True, "groups": collector_rules()},
     }
 
@@ -96,11 +111,17 @@ def _autoscaling(fewest: int, most: int) -> dict[str, Any]:
     }
 
 
-def _volume(args: OpenTelemetryGatewayArgs, gib: int) -> dict[str, Any]:
+def placed(workload: str, most: int) -> list[dict[str, Any]]:
+    """Over zones and nodes. A single one has nothing to spread, and may be on a cluster that knows no zones."""
+    return spread(pod_labels(workload), stateful=True) if most > 1 else []
+
+
+def queue_claim(storage_class_name: str | None, gib: int) -> dict[str, Any]:
+    """The volume of a queue."""
     return {
         "metadata": {"name": "queue"},
         "spec": {
-            "storageClassName": args.get("storage_class_name", "gp3"),
+            "storageClassName": storage_class_name or "gp3",
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": f"{gib}Gi"}},
         },

@@ -30,7 +30,7 @@ class TracesSizingArgs(TypedDict):
     gateway_memory: NotRequired[str]
     """Memory of each gateway. Default: from the expected spans a second and the decision wait."""
     gateway_storage_gib: NotRequired[int]
-    """GiB of each gateway's volume, half of which the queue towards Tempo may fill. 2 to 16,384; default 20."""
+    """GiB of each gateway's volume, half of which the queue towards Tempo may fill. 1 to 16,384; default 20."""
     distributor_replicas: NotRequired[int]
     """Fewest distributors. 1 to 50; default 3."""
     distributor_max_replicas: NotRequired[int]
@@ -48,9 +48,11 @@ class TracesSizingArgs(TypedDict):
     ingester_memory: NotRequired[str]
     """Memory of each ingester. Default 4Gi."""
     ingester_storage_gib: NotRequired[int]
-    """GiB of each ingester's volume: write-ahead log, and blocks not yet in S3. 5 to 16,384; default 20."""
+    """GiB of each ingester's volume: write-ahead log, and blocks not yet in S3. 1 to 16,384; default 20."""
     query_frontend_replicas: NotRequired[int]
     """Query frontends. 1 to 10; default 2."""
+    query_frontend_memory: NotRequired[str]
+    """Memory of each query frontend. Default 512Mi."""
     querier_replicas: NotRequired[int]
     """Fewest queriers. 1 to 50; default 2."""
     querier_max_replicas: NotRequired[int]
@@ -106,6 +108,7 @@ SIZING: dict[str, Any] = {
     "ingester_memory": "4Gi",
     "ingester_storage_gib": 20,
     "query_frontend_replicas": defaults.TEMPO_QUERY_FRONTEND_REPLICAS,
+    "query_frontend_memory": "512Mi",
     "querier_replicas": defaults.TEMPO_QUERIER_REPLICAS,
     "querier_cpu": "500m",
     "querier_memory": "2Gi",
@@ -118,11 +121,11 @@ SIZING: dict[str, Any] = {
 _BOUNDS: dict[str, tuple[int, int]] = {
     "gateway_replicas": (1, 50),
     "gateway_max_replicas": (1, 200),
-    "gateway_storage_gib": (2, 16384),
+    "gateway_storage_gib": (1, 16384),
     "distributor_replicas": (1, 50),
     "distributor_max_replicas": (1, 200),
     "ingester_replicas": (1, 100),
-    "ingester_storage_gib": (5, 16384),
+    "ingester_storage_gib": (1, 16384),
     "query_frontend_replicas": (1, 10),
     "querier_replicas": (1, 50),
     "querier_max_replicas": (1, 200),
@@ -191,11 +194,18 @@ def _value_faults(path: str, given: Mapping[str, Any]) -> list[Fault]:
             fewest, most = _BOUNDS[key]
             if isinstance(value, bool) or float(value) != int(value) or not fewest <= value <= most:
                 faults.append(Fault(where, value, f"be a whole number from {fewest} to {most}"))
-        elif key.endswith("cpu") and not _CPU.fullmatch(str(value)):
-            faults.append(Fault(where, value, "be an amount of CPU such as 500m or 2"))
-        elif key.endswith("memory") and not _MEMORY.fullmatch(str(value)):
-            faults.append(Fault(where, value, "be an amount of memory such as 512Mi or 8Gi"))
+        else:
+            faults += quantity_faults(where, key, value)
     return faults
+
+
+def quantity_faults(path: str, key: str, value: Any) -> list[Fault]:
+    """An amount of CPU or memory, by what the key ends in, that Kubernetes wouldn't read."""
+    if key.endswith("cpu") and not _CPU.fullmatch(str(value)):
+        return [Fault(path, value, "be an amount of CPU such as 500m or 2")]
+    if key.endswith("memory") and not _MEMORY.fullmatch(str(value)):
+        return [Fault(path, value, "be an amount of memory such as 512Mi or 8Gi")]
+    return []
 
 
 def _replica_faults(path: str, sizing: Mapping[str, Any]) -> list[Fault]:

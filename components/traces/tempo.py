@@ -5,12 +5,15 @@ import pulumi
 from ..foundation.helm_release import HelmRelease
 from ..metrics.memcached import Memcached
 from ..ordering import child_of
+from ..security.certificate import Certificate
 from ..validation import refuse
 from . import names
 from .sampling import sampling, sampling_faults
 from .sizing import traces_sizing, traces_sizing_faults
+from .tempo_args import TempoArgs
 from .tempo_faults import tempo_faults
-from .tempo_values import TempoArgs, tempo_values
+from .tempo_values import tempo_values
+from .tls import tempo_certificate
 
 __all__ = ["Tempo", "TempoArgs", "tempo_faults", "tempo_values"]
 
@@ -45,6 +48,10 @@ class Tempo(pulumi.ComponentResource):
             },
             child_of(self, opts),
         )
+        first: list[pulumi.Resource] = [cache]
+        if "certificate_issuer" in args:
+            wanted = tempo_certificate(namespace, args["certificate_issuer"])
+            first.append(Certificate(f"{name}-tls", wanted, child_of(self, opts)))
         HelmRelease(
             f"{name}-stack",
             {
@@ -56,7 +63,7 @@ class Tempo(pulumi.ComponentResource):
                 # Three ingesters, one after the other, each with its log to replay.
                 "timeout_seconds": 900,
             },
-            child_of(self, opts, [cache]),
+            child_of(self, opts, first),
         )
-        self.query_url = names.query_url(namespace)
+        self.query_url = names.query_url(namespace, tls="certificate_issuer" in args)
         self.register_outputs({"query_url": self.query_url})

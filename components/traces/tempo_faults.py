@@ -4,9 +4,10 @@ import re
 
 from .. import defaults
 from ..foundation.lifecycle import bucket_name_faults
+from ..foundation.object_store import object_store_faults
 from ..validation import Fault
 from ..versions import CHARTS, TEMPO_VERSION
-from .tempo_values import TempoArgs
+from .tempo_args import TempoArgs
 
 NO_KAFKA = "be of the 2.10 line: from Tempo 3 on every span goes through Kafka, which this platform doesn't run"
 
@@ -17,7 +18,16 @@ def tempo_faults(args: TempoArgs) -> list[Fault]:
         *bucket_name_faults("bucket_name", args["bucket_name"]),
         *retention_faults(args.get("retention_days", defaults.TRACES_DAYS)),
         *version_faults(args.get("image_tag", TEMPO_VERSION)),
+        *object_store_faults("object_store", args.get("object_store")),
+        *_access_faults(args),
     ]
+
+
+def _access_faults(args: TempoArgs) -> list[Fault]:
+    """A bucket that Tempo couldn't use."""
+    if ("role_arn" in args) != ("object_store" in args):
+        return []
+    return [Fault("role_arn", args.get("role_arn"), "be given on AWS, and left out with object_store, which has keys")]
 
 
 def version_faults(image_tag: str, chart_version: str | None = None) -> list[Fault]:

@@ -5,20 +5,22 @@ the chart's own caches (`metrics/memcached.py` makes one with limits and an expo
 """
 
 import json
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
-import pulumi
-
-from .. import defaults, naming
+from .. import defaults
 from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, SPOT_TOLERATIONS, resources, restricted_pod, spread
 from ..metrics.names import host
 from ..metrics.sizing import twice
 from ..versions import TEMPO_VERSION
 from . import names
 from .collector import MAX_MESSAGE_MIB
-from .sampling import Sampling, TraceSamplingArgs, sampling
-from .sizing import TracesSizingArgs, traces_sizing
+from .sampling import Sampling, sampling
+from .sizing import traces_sizing
+from .tempo_args import TempoArgs
+from .tempo_connections import bucket_keys, encryption, every_component, probes, receiver, scraping, storage
 from .tempo_rules import tempo_rules
+
+__all__ = ["TempoArgs", "tempo_labels", "tempo_retention_days", "tempo_values"]
 
 USER = 10001
 """The user of Tempo's image."""
@@ -28,63 +30,37 @@ LIVE_TRACE_SECONDS = 30
 """How long a trace is open in an ingester: 5 s after its last span, and its parts arrive over some seconds."""
 
 
-class TempoArgs(TypedDict):
-    """What Tempo needs to know."""
-
-    bucket_name: str
-    """Physical name of the bucket of blocks."""
-    region: str
-    """AWS region of the bucket."""
-    role_arn: pulumi.Input[str]
-    """ARN of the role through which Tempo uses the bucket."""
-    namespace: NotRequired[str]
-    """Namespace; Pod Security `restricted` suffices. Default observability."""
-    storage_class_name: NotRequired[str]
-    """Storage class of the ingesters' volumes. Default gp3."""
-    retention_days: NotRequired[int]
-    """Days that a trace is kept. Default 14."""
-    multi_tenancy: NotRequired[bool]
-    """Keep tenants apart, and refuse whoever names none. Default false."""
-    sampling: NotRequired[TraceSamplingArgs]
-    """For the limits: they allow that every expected span is kept, as in an hour in which all fails. Default:
-    10,000 spans a second."""
-    sizing: NotRequired[TracesSizingArgs]
-    """Replicas and room. Default: the sizing guide's small cluster."""
-    image_tag: NotRequired[str]
-    """Another Tempo of the 2.10 line. Default the pinned one; 3 and later are refused, they need Kafka."""
-    charts_source: NotRequired[str]
-    """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
-
-
 def tempo_values(args: TempoArgs) -> dict[str, Any]:
     """Values of the chart for these arguments."""
     chosen = sampling(args.get("sampling"))
     sizing = traces_sizing(args.get("sizing"), chosen)
     retention = f"{tempo_retention_days(args) * 24}h"
+    keys = bucket_keys(args)
     return {
         "fullnameOverride": names.TEMPO,
         "reportingEnabled": False,
         "multitenancyEnabled": bool(args.get("multi_tenancy", False)),
         "tempo": _every_pod(args),
+        **every_component(args),
         "serviceAccount": {
             "create": True,
             "name": names.TEMPO_SERVICE_ACCOUNT,
-            "annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]},
+            "annotations": {"eks.amazonaws.com/role-arn": args["role_arn"]} if "role_arn" in args else {},
             "automountServiceAccountToken": False,
         },
-        "storage": {"trace": _storage(args)},
-        "traces": {"otlp": {"grpc": {"enabled": True, "receiverConfig": {"max_recv_msg_size_mib": MAX_MESSAGE_MIB}}}},
+        "storage": {"trace": storage(args)},
+        "traces": {"otlp": {"grpc": {"enabled": True, "receiverConfig": receiver(args)}}},
         "server": _server(),
         "overrides": {"defaults": _limits(chosen, retention)},
         "distributor": {**_scaled("distributor", sizing), "config": {}},
-        "ingester": _ingester(args, sizing),
-        "querier": _scaled("querier", sizing),
-        "queryFrontend": _query_frontend(sizing),
-        "compactor": _compactor(sizing, retention),
+        "ingester": {**_ingester(args, sizing), **keys},
+        "querier": {**_scaled("querier", sizing), **keys},
+        "queryFrontend": {**_query_frontend(sizing), **keys},
+        "compactor": {**_compactor(sizing, retention), **keys},
         "metricsGenerator": {"enabled": False},
         "memcached": {"enabled": False},
         "cache": {"caches": [_cache(args)]},
-        "metaMonitoring": {"serviceMonitor": {"enabled": True}},
+        "metaMonitoring": {"serviceMonitor": {"enabled": True, **scraping(args)}},
         "prometheusRule": {"enabled": True, "groups": tempo_rules()},
     }
 
@@ -104,17 +80,10 @@ def _every_pod(args: TempoArgs) -> dict[str, Any]:
         "image": {"tag": args.get("image_tag", TEMPO_VERSION)},
         "podSecurityContext": restricted_pod(USER),
         "securityContext": {**RESTRICTED_CONTAINER, "runAsUser": USER, "runAsGroup": USER},
-        "livenessProbe": {"httpGet": {"path": "/status/version"}},
+        **probes(args),
         # Over its limits Tempo asks gateways to come again; otherwise they would throw the batch away.
-        "structuredConfig": {"distributor": {"retry_after_on_resource_exhausted": "5s"}},
+        "structuredConfig": {"distributor": {"retry_after_on_resource_exhausted": "5s"}, **encryption(args)},
     }
-
-
-def _storage(args: TempoArgs) -> dict[str, Any]:
-    """No credentials: the client falls back to the token of the service account. The bucket's default encrypts."""
-    region = args["region"]
-    s3 = {"bucket": args["bucket_name"], "endpoint": naming.s3_endpoint(region), "region": region}
-    return {"backend": "s3", "s3": s3}
 
 
 def _server() -> dict[str, Any]:
@@ -150,7 +119,7 @@ def _scaled(part: str, sizing: dict[str, Any]) -> dict[str, Any]:
         target = defaults.TRACES_TARGET_CPU_PERCENTAGE
         scaling |= {"minReplicas": fewest, "maxReplicas": most, "targetCPUUtilizationPercentage": target}
     return {
-        **_placed(part),
+        **_placed(part, most),
         "replicas": fewest,
         "autoscaling": scaling,
         "resources": resources(cpu, sizing[f"{part}_memory"], twice(cpu)),
@@ -160,9 +129,9 @@ def _scaled(part: str, sizing: dict[str, Any]) -> dict[str, Any]:
 
 def _query_frontend(sizing: dict[str, Any]) -> dict[str, Any]:
     return {
-        **_placed("query-frontend"),
+        **_placed("query-frontend", sizing["query_frontend_replicas"]),
         "replicas": sizing["query_frontend_replicas"],
-        "resources": resources("200m", "512Mi", "1"),
+        "resources": resources("200m", sizing["query_frontend_memory"], "1"),
         "tolerations": SPOT_TOLERATIONS,
     }
 
@@ -179,11 +148,11 @@ def _ingester(args: TempoArgs, sizing: dict[str, Any]) -> dict[str, Any]:
         ]
     }
     return {
+        **_placed("ingester", sizing["ingester_replicas"], stateful=True),
         "replicas": sizing["ingester_replicas"],
         "config": {"replication_factor": sizing["replication_factor"]},
         "resources": resources(sizing["ingester_cpu"], sizing["ingester_memory"], twice(sizing["ingester_cpu"])),
         "affinity": json.dumps({**NOT_ON_SPOT, "podAntiAffinity": alone}),
-        "topologySpreadConstraints": json.dumps(spread(tempo_labels("ingester"), stateful=True)),
         "persistence": {
             "enabled": True,
             "size": f"{sizing['ingester_storage_gib']}Gi",
@@ -209,10 +178,10 @@ def _cache(args: TempoArgs) -> dict[str, Any]:
     return {"memcached": memcached, "roles": ["parquet-footer", "bloom", "frontend-search"]}
 
 
-def _placed(component: str) -> dict[str, Any]:
-    """As text, which the chart takes for a template of its own."""
-    constraints = json.dumps(spread(tempo_labels(component), stateful=False))
-    return {"affinity": "{}", "topologySpreadConstraints": constraints}
+def _placed(component: str, most: int, stateful: bool = False) -> dict[str, Any]:
+    """As text, which the chart takes for a template of its own. A single one has nothing to spread."""
+    constraints = spread(tempo_labels(component), stateful=stateful) if most > 1 else []
+    return {"affinity": "{}", "topologySpreadConstraints": json.dumps(constraints)}
 
 
 def tempo_labels(component: str) -> dict[str, str]:

@@ -31,6 +31,8 @@ class Traces(pulumi.ComponentResource):
     """The same over HTTP."""
     query_url: str
     """Tempo's API inside the cluster; what Grafana asks."""
+    other_clusters_url: str
+    """Where the entrance passes other clusters' OTLP on to, without `/v1/traces`; empty where none is taken."""
     tenant: str
     """The tenant to name in queries (`X-Scope-OrgID`); empty where Tempo has only one."""
 
@@ -39,23 +41,28 @@ class Traces(pulumi.ComponentResource):
         super().__init__("eks-observability:index:Traces", name, dict(args), opts)
         namespace = args.get("namespace", "observability")
         agents_namespace = args.get("agents_namespace", "observability-agents")
-        role = IrsaRole(f"{name}-role", _role(args), child_of(self, opts))
-        for suffix, policies in zip(
-            ("network", "agent-network"),
-            traces_network(namespace, agents_namespace, bool(args.get("remote_write_urls"))),
-            strict=False,
-        ):
+        network = traces_network(
+            namespace, agents_namespace, bool(args.get("remote_write_urls")), args.get("object_store")
+        )
+        for suffix, policies in zip(("network", "agent-network"), network, strict=False):
             NetworkPolicies(f"{name}-{suffix}", policies, child_of(self, opts))
-        tempo = Tempo(f"{name}-tempo", _tempo(args, role.role_arn), child_of(self, opts, [role]))
+        if "object_store" in args:
+            tempo = Tempo(f"{name}-tempo", _tempo(args), child_of(self, opts))
+        else:
+            role = IrsaRole(f"{name}-role", _role(args), child_of(self, opts))
+            given: TempoArgs = {**_tempo(args), "role_arn": role.role_arn}
+            tempo = Tempo(f"{name}-tempo", given, child_of(self, opts, [role]))
         gateway = OpenTelemetryGateway(f"{name}-gateway", _gateway(args), child_of(self, opts, [tempo]))
         agent = OpenTelemetryAgent(f"{name}-agent", _agent(args), child_of(self, opts, [gateway]))
         self.otlp_grpc_url, self.otlp_http_url = agent.otlp_grpc_url, agent.otlp_http_url
         self.query_url, self.tenant = tempo.query_url, tenant(args)
+        self.other_clusters_url = agent.other_clusters_url
         self.register_outputs(
             {
                 "otlp_grpc_url": self.otlp_grpc_url,
                 "otlp_http_url": self.otlp_http_url,
                 "query_url": self.query_url,
+                "other_clusters_url": self.other_clusters_url,
                 "tenant": self.tenant,
             }
         )
@@ -78,7 +85,7 @@ def _role(args: TracesArgs) -> IrsaRoleArgs:
     return role
 
 
-def _tempo(args: TracesArgs, role_arn: str) -> TempoArgs:
+def _tempo(args: TracesArgs) -> TempoArgs:
     given: TempoArgs = _common(
         args,
         "bucket_name",
@@ -90,8 +97,9 @@ def _tempo(args: TracesArgs, role_arn: str) -> TempoArgs:
         "sampling",
         "sizing",
         "charts_source",
+        "object_store",
+        "certificate_issuer",
     )
-    given["role_arn"] = role_arn
     if "tempo_image_tag" in args:
         given["image_tag"] = args["tempo_image_tag"]
     return given
@@ -99,15 +107,32 @@ def _tempo(args: TracesArgs, role_arn: str) -> TempoArgs:
 
 def _gateway(args: TracesArgs) -> OpenTelemetryGatewayArgs:
     given: OpenTelemetryGatewayArgs = _common(
-        args, "namespace", "storage_class_name", "sampling", "remote_write_urls", "sizing", "charts_source"
+        args,
+        "namespace",
+        "storage_class_name",
+        "sampling",
+        "remote_write_urls",
+        "sizing",
+        "charts_source",
+        "certificate_issuer",
+        "other_clusters",
     )
     given["tenant"] = tenant(args)
+    if args.get("tenants"):
+        given["tenants"] = sorted({*args["tenants"].values()})
     return given
 
 
 def _agent(args: TracesArgs) -> OpenTelemetryAgentArgs:
     given: OpenTelemetryAgentArgs = _common(
-        args, "cluster_name", "sampling", "node_metrics_enabled", "sizing", "charts_source"
+        args,
+        "cluster_name",
+        "sampling",
+        "node_metrics_enabled",
+        "sizing",
+        "charts_source",
+        "certificate_issuer",
+        "other_clusters",
     )
     given["namespace"] = args.get("agents_namespace", "observability-agents")
     given["gateway_namespace"] = args.get("namespace", "observability")

@@ -6,7 +6,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from .. import defaults
+from ..foundation.checks import dns_label_faults
 from ..foundation.lifecycle import bucket_name_faults
+from ..foundation.object_store import ObjectStoreArgs, aws_only_faults, object_store_faults
 from ..validation import Fault
 from ..versions import TEMPO_VERSION
 from .sampling import TraceSamplingArgs, sampling, sampling_faults
@@ -21,19 +23,23 @@ class TracesArgs(TypedDict):
     """Name of the platform, from which the role is named."""
     cluster_name: str
     """`k8s.cluster.name` on every span."""
-    account_id: str
-    """AWS account, twelve digits."""
+    account_id: NotRequired[str]
+    """AWS account, twelve digits. Default none, with `object_store`."""
     region: str
-    """AWS region."""
+    """AWS region; with `object_store` the region that it calls itself, such as us-east-1."""
     bucket_name: str
     """Physical name of the bucket, made by the caller. Its policy must let the role `tempo` of this platform
     delete objects."""
-    kms_key_arn: pulumi.Input[str]
-    """ARN of the key that encrypts the bucket."""
-    oidc_provider_arn: pulumi.Input[str]
-    """ARN of the cluster's IAM OIDC provider."""
-    oidc_issuer: pulumi.Input[str]
-    """The cluster's OIDC issuer, without `https://`."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the key that encrypts the bucket. Default none, with `object_store`."""
+    oidc_provider_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the cluster's IAM OIDC provider. Default none, with `object_store`."""
+    oidc_issuer: NotRequired[pulumi.Input[str]]
+    """The cluster's OIDC issuer, without `https://`. Default none, with `object_store`."""
+    object_store: NotRequired[ObjectStoreArgs]
+    """Another S3, with keys: then no role is made. Default AWS'."""
+    certificate_issuer: NotRequired[str]
+    """ClusterIssuer of certificates for agents, gateways and Tempo, which then speak TLS. Default none: plain."""
     namespace: NotRequired[str]
     """Namespace of gateways and Tempo; it may have Pod Security `restricted`. Default observability."""
     agents_namespace: NotRequired[str]
@@ -58,6 +64,11 @@ class TracesArgs(TypedDict):
     tenant: NotRequired[str]
     """Tenant of everything that comes through this room's gateways; with `multi_tenancy` only. Default the
     platform's name."""
+    other_clusters: NotRequired[bool]
+    """Take spans and metrics of other clusters from the entrance: at the agents, port 4319. Default false."""
+    tenants: NotRequired[dict[str, str]]
+    """Tenant of each of the other clusters, by the cluster's name; with `multi_tenancy` and `other_clusters` only.
+    Default none: all are stored in `tenant`."""
     sizing: NotRequired[TracesSizingArgs]
     """Replicas and room. Default: the sizing guide's small cluster, and the expected spans a second."""
     nodes: NotRequired[TracesNodesArgs]
@@ -76,6 +87,9 @@ def tenant(args: TracesArgs) -> str:
 def traces_faults(args: TracesArgs) -> list[Fault]:
     """Everything wrong with the arguments that can be told without a cloud."""
     faults = [
+        *aws_only_faults(args),
+        *object_store_faults("object_store", args.get("object_store")),
+        *dns_label_faults("certificate_issuer", args.get("certificate_issuer", "none")),
         *bucket_name_faults("bucket_name", args["bucket_name"]),
         *retention_faults(args.get("retention_days", defaults.TRACES_DAYS), args.get("bucket_expire_after_days")),
         *(f._replace(path=f.path.replace("image_tag", "tempo_image_tag")) for f in _version_faults(args)),
@@ -93,15 +107,23 @@ def _version_faults(args: TracesArgs) -> list[Fault]:
     return version_faults(args.get("tempo_image_tag", TEMPO_VERSION))
 
 
+def tenant_faults(path: str, name: str) -> list[Fault]:
+    """A name that Tempo refuses (dskit, tenant: valid characters)."""
+    if re.fullmatch(r"[A-Za-z0-9!\-_.*'()]{1,150}", name) and name not in (".", ".."):
+        return []
+    return [Fault(path, name, "be 1 to 150 letters, digits or !-_.*'()")]
+
+
 def _tenant_faults(args: TracesArgs) -> list[Fault]:
-    if "tenant" not in args:
-        return []
+    named = {"tenant": args["tenant"]} if "tenant" in args else {}
+    named |= {f"tenants.{cluster}": whose for cluster, whose in args.get("tenants", {}).items()}
     if not args.get("multi_tenancy", False):
-        return [Fault("tenant", args["tenant"], "be left out without multi_tenancy: there is one tenant only")]
-    # Tempo's own rule (dskit, tenant: valid characters).
-    if re.fullmatch(r"[A-Za-z0-9!\-_.*'()]{1,150}", args["tenant"]) and args["tenant"] not in (".", ".."):
-        return []
-    return [Fault("tenant", args["tenant"], "be 1 to 150 letters, digits or !-_.*'()")]
+        bound = "be left out without multi_tenancy: there is one tenant only"
+        return [Fault(path, name, bound) for path, name in named.items()]
+    faults = [fault for path, name in named.items() for fault in tenant_faults(path, name)]
+    if args.get("tenants") and not args.get("other_clusters", False):
+        faults.append(Fault("tenants", dict(args["tenants"]), "come with other_clusters, or no other cluster can send"))
+    return faults
 
 
 def _remote_write_faults(args: TracesArgs) -> list[Fault]:

@@ -4,11 +4,11 @@ import json
 import re
 import secrets
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..aws_types import GENERIC, KINDS, MISSING, Kind
+from ..aws_types import GENERIC, KINDS, MISSING, PROTECTION, Kind
 from ..simulation import (
     Changes,
     Checked,
@@ -29,7 +29,7 @@ from . import aws_functions, aws_rules
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 """Region of a provider that names none, as AWS' own tools assume."""
-_DRAWN = re.compile(r"(h|d|u|U)(\d+)$")
+_DRAWN = re.compile(r"(h|d|u|U|s|S)(\d+)$")
 _TIMEOUTS = ("timeouts",)
 
 
@@ -69,6 +69,9 @@ class _Variables(dict[str, Any]):
             return int(hexes(4, *self.seed), 16) % 250 + 4
         if match := _DRAWN.match(key):
             kind, length = match[1], int(match[2])
+            if kind == "s" or kind == "S":
+                # The first two parts are the resource's and the creation's; the third is the template's.
+                return hexes(length, *self.seed[:2]) if kind == "s" else digits(length, *self.seed[:2])
             if kind == "u" or kind == "U":
                 return letters(length, *self.seed) if kind == "u" else hexes(length, *self.seed).upper()
             return hexes(length, *self.seed) if kind == "h" else digits(length, *self.seed)
@@ -164,6 +167,9 @@ class Aws:
 
     def delete(self, config: Any, resource: Resource, id_: str) -> None:
         with self.store.lock:
+            protection, text = PROTECTION.get(resource.type, ("", ""))
+            if (item := self.store.get(resource.type, id_)) is not None and item.outputs.get(protection) is True:
+                raise CloudError(f"deleting {_label(resource.type)} ({id_}): {text.format(id=id_)}")
             user = next(self._users(resource.type, id_), None)
             if user is not None:
                 raise CloudError(
@@ -240,12 +246,15 @@ class Aws:
             variables["key"] = digits(10, *sorted(f"{k}={v}" for k, v in inputs.items() if k != "__defaults"))
         variables["suffix"] = letters(6, resource.urn, seed, alphabet=string.ascii_letters + string.digits)
         if resource.type == "aws:eks/cluster:Cluster":
-            variables["vpc"] = next(self._vpcs(inputs), UNKNOWN)
+            variables["vpc"] = next(self._vpcs(at_path(inputs, "vpcConfig.subnetIds.[]")), UNKNOWN)
+        variables.update(_derived(config, inputs))
+        if resource.type == "aws:lb/loadBalancer:LoadBalancer":
+            variables["vpc"] = next(self._vpcs(at_path(inputs, "subnets.[]")), UNKNOWN)
         variables.seed = (resource.urn, seed)
         return variables
 
-    def _vpcs(self, inputs: Props) -> Iterator[str]:
-        for subnet in at_path(inputs, "vpcConfig.subnetIds.[]"):
+    def _vpcs(self, subnets: Iterable[Any]) -> Iterator[str]:
+        for subnet in subnets:
             if found := self.store.get("aws:ec2/subnet:Subnet", str(subnet)):
                 yield found.outputs["vpcId"]
 
@@ -289,7 +298,9 @@ class Aws:
         creating = olds is None
         for key, template in templates.items():
             variables.seed = (resource.urn, seed, key)
-            if creating and preview:
+            if (needed := kind.only_with.get(key)) and not inputs.get(needed):
+                made = []
+            elif creating and preview:
                 made = _all_unknown(template)
             elif not creating and olds is not None and key in olds and _draws(template):
                 made = olds[key]
@@ -299,6 +310,20 @@ class Aws:
         for key in kind.counters:
             outputs[key] = UNKNOWN if preview else (int((olds or {}).get(key, 0)) + 1)
         return outputs
+
+
+def _derived(config: Config, inputs: Props) -> dict[str, Any]:
+    """What templates take from inputs in another form, or from the account as a whole."""
+    balancer = str(inputs.get("loadBalancerArn", ""))
+    return {
+        # Databases of an account and region share this part of their addresses.
+        "account_hash": hexes(12, config.account, config.region),
+        "balancer_kind": {"network": "net", "gateway": "gwy"}.get(str(inputs.get("loadBalancerType")), "app"),
+        "db_port": inputs.get("port") or {"mysql": 3306, "mariadb": 3306}.get(str(inputs.get("engine")), 5432),
+        "engine_version": inputs.get("engineVersion") or "17.6",
+        "listener_prefix": balancer.replace(":loadbalancer/", ":listener/") if balancer else UNKNOWN,
+        "relative_name": str(inputs.get("name", "")).removeprefix("/"),
+    }
 
 
 def _decoded(value: Any) -> Any:
@@ -380,7 +405,7 @@ def _draws(template: Any) -> bool:
     """Whether a template holds drawn characters, which an update must not draw again."""
     if isinstance(template, str):
         return any(
-            name == "uuid" or name == "byte" or _DRAWN.match(name)
+            name in ("uuid", "byte", "suffix") or _DRAWN.match(name)
             for _, name, _, _ in string.Formatter().parse(template)
             if name
         )

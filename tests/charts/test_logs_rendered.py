@@ -387,7 +387,7 @@ def test_every_rule_is_read_by_the_real_promtool(everything: list[Manifest], tmp
 
 def test_the_alerts_that_the_documentation_names_exist(everything: list[Manifest], repository: Path) -> None:
     page = (repository / "docs" / "logs.md").read_text()
-    named_there = set(re.findall(r"`((?:Loki|FluentBit|Logs)[A-Z]\w+)`", page)) - {"LogsArgs", "FluentBit"}
+    named_there = set(re.findall(r"`((?:Loki|FluentBit|Logs)[A-Z]\w+)`", page)) - {"LogsAgent", "FluentBit"}
     alerts = {rule["alert"] for group in rule_groups(everything) for rule in group["rules"] if "alert" in rule}
     assert len(named_there) >= 4
     assert named_there <= alerts

@@ -15,7 +15,8 @@ from components.metrics.memcached import memcached_manifests
 from components.security.network_policy import network_policy_faults, network_policy_specs
 from components.traces import names
 from components.traces.agent_values import agent_config, agent_values
-from components.traces.flows import traces_network
+from components.traces.flows import traces_agent_network, traces_network
+from components.traces.forwarder_values import forwarder_values
 from components.traces.gateway_values import gateway_values
 from components.traces.tempo_values import tempo_values
 from components.versions import OTEL_COLLECTOR_VERSION, TEMPO_VERSION
@@ -382,3 +383,199 @@ def test_numbers_survive_the_way_through_pulumi(chart: str, values: dict[str, An
             template = manifest.get("spec", {}).get("template", {})
             template.get("metadata", {}).get("annotations", {}).pop("checksum/config", None)
         assert before == after, before["metadata"]["name"]
+
+
+# --- TLS, another S3, a cluster without Tempo ------------------------------------------------------
+
+ISSUER = "observability-ca"
+CENTRE: Any = {"host": "shop.obs.internal", "certificate_secret_name": "client", "ca_secret_name": "centre-ca"}
+STORE: Any = {
+    "endpoint": "seaweedfs-s3.observability.svc.cluster.local:8333",
+    "credentials_secret_name": "object-store-credentials",
+    "insecure": True,
+}
+
+
+@pytest.fixture(scope="module")
+def encrypted() -> list[Manifest]:
+    agents = agent_values({**AGENT, "certificate_issuer": ISSUER, "other_clusters": True})
+    urls = names.remote_write_urls("observability", 2, tls=True)
+    gateways = gateway_values({"remote_write_urls": urls, "certificate_issuer": ISSUER, "tenants": ["retail"]})
+    store = tempo_values(
+        {"bucket_name": "traces", "region": "us-east-1", "object_store": STORE, "certificate_issuer": ISSUER}
+    )
+    return [
+        *render(COLLECTOR, names.AGENT, agents, "observability-agents"),
+        *render(COLLECTOR, names.GATEWAY, gateways),
+        *render("tempo-distributed", names.TEMPO, store),
+    ]
+
+
+@pytest.fixture(scope="module")
+def forwarders() -> list[Manifest]:
+    given = {"cluster_name": "shop", "tenant": "retail", "centre": CENTRE, "certificate_issuer": ISSUER}
+    values = forwarder_values({**given, "metrics_enabled": True})  # type: ignore[typeddict-item]
+    return render(COLLECTOR, names.FORWARDER, values, "observability-agents")
+
+
+def files_of(value: Any) -> set[str]:
+    """Every file of a certificate, key or authority that a configuration names."""
+    if isinstance(value, dict):
+        return set().union(*map(files_of, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(files_of, value))
+    return {value} if isinstance(value, str) and re.fullmatch(r"/.*\.(crt|key)", value) else set()
+
+
+def configs_of(manifests: list[Manifest]) -> dict[str, Any]:
+    """Configurations by the name of their ConfigMap."""
+    return {
+        m["metadata"]["name"]: [yaml.safe_load(text) for text in m["data"].values()]
+        for m in of_kind(manifests, "ConfigMap")
+    }
+
+
+def test_every_file_that_a_configuration_names_is_in_a_secret_that_its_pod_mounts(
+    encrypted: list[Manifest], forwarders: list[Manifest]
+) -> None:
+    found: dict[str, set[str]] = {}
+    for manifests in (encrypted, forwarders):
+        configs = configs_of(manifests)
+        for pod in pods(manifests):
+            volumes = {volume["name"]: volume for volume in pod.spec["volumes"]}
+            (container,) = containers(pod)
+            mounts = {m["mountPath"]: volumes.get(m["name"], {}) for m in container["volumeMounts"]}
+            read = {v["configMap"]["name"] for v in volumes.values() if "configMap" in v}
+            for file in set().union(*(files_of(configs[name]) for name in read)):
+                secret = mounts[file.rpartition("/")[0]]["secret"]
+                assert secret["defaultMode"] == 0o440, "for the pod's own group"
+                found.setdefault(pod.workload, set()).add(secret["secretName"])
+            assert all("subPath" not in m for m in container["volumeMounts"] if "tls" in m["mountPath"]), (
+                "a single file would stay the first one for ever"
+            )
+    tempo = {f"{kind}/tempo-{part}" for kind, part in TEMPO_WORKLOADS}
+    assert found == {
+        "DaemonSet/otel-agent-agent": {"otel-agent-tls"},
+        "StatefulSet/otel-gateway": {"otel-gateway-tls"},
+        "StatefulSet/otel-forwarder": {"otel-forwarder-tls", "client", "centre-ca"},
+        **{workload: {"tempo-tls"} for workload in tempo},
+    }
+
+
+TEMPO_WORKLOADS = (
+    ("Deployment", "distributor"),
+    ("Deployment", "querier"),
+    ("Deployment", "query-frontend"),
+    ("Deployment", "compactor"),
+    ("StatefulSet", "ingester"),
+)
+
+
+def test_probes_and_prometheus_ask_tempo_in_its_own_way(encrypted: list[Manifest], tempo: list[Manifest]) -> None:
+    for manifests, scheme in ((encrypted, "HTTPS"), (tempo, None)):
+        tempos = [pod for pod in pods(manifests) if "/tempo-" in pod.workload]
+        assert len(tempos) == 5
+        for pod in tempos:
+            (container,) = containers(pod)
+            for probe, path in (("livenessProbe", "/status/version"), ("readinessProbe", "/ready")):
+                asked = container[probe]["httpGet"]
+                assert (asked["path"], asked["port"], asked.get("scheme")) == (path, "http-metrics", scheme), (
+                    pod.workload
+                )
+    monitors = [m for m in of_kind(encrypted, "ServiceMonitor") if m["metadata"]["name"].startswith("tempo-")]
+    assert len(monitors) == 5
+    for monitor in monitors:
+        for endpoint in monitor["spec"]["endpoints"]:
+            assert endpoint["scheme"] == "https"
+            assert endpoint["tlsConfig"]["ca"]["secret"] == {"name": "tempo-tls", "key": "ca.crt"}
+
+
+def test_collectors_are_probed_and_scraped_in_plain_text_on_ports_that_carry_no_spans(
+    encrypted: list[Manifest], forwarders: list[Manifest]
+) -> None:
+    for pod in pods([*encrypted, *forwarders]):
+        if "otel" not in pod.workload:
+            continue
+        (container,) = containers(pod)
+        assert container["readinessProbe"]["httpGet"]["port"] == 13133
+        open_ports = {port["containerPort"] for port in container["ports"]}
+        expected = {4317, 4318, 4319, 8888} if "agent" in pod.workload else {4317, 8888}
+        assert open_ports == expected, pod.workload
+
+
+def test_tempo_s_parts_speak_tls_to_each_other(encrypted: list[Manifest]) -> None:
+    config = config_of(encrypted, "tempo-config", "tempo.yaml")
+    assert config["server"]["http_listen_port"] == 3200, "what the chart writes is still there"
+    assert config["server"]["grpc_server_max_recv_msg_size"] == 16 * 2**20
+    assert config["server"]["grpc_tls_config"]["client_auth_type"] == "RequireAndVerifyClientCert"
+    assert config["ingester_client"]["grpc_client_config"]["tls_enabled"] is True
+    worker = config["querier"]["frontend_worker"]
+    assert worker["grpc_client_config"]["tls_enabled"] is True
+    assert worker["frontend_address"] == "tempo-query-frontend-discovery:9095"
+    grpc = config["distributor"]["receivers"]["otlp"]["protocols"]["grpc"]
+    assert (grpc["endpoint"], grpc["tls"]["client_ca_file"]) == ("0.0.0.0:4317", "/etc/tls/ca.crt")
+    assert config["distributor"]["retry_after_on_resource_exhausted"] == "5s"
+
+
+def test_keys_of_another_s3_reach_only_the_parts_that_use_it(encrypted: list[Manifest]) -> None:
+    config = config_of(encrypted, "tempo-config", "tempo.yaml")
+    s3 = config["storage"]["trace"]["s3"]
+    assert (s3["endpoint"], s3["insecure"], s3["forcepathstyle"]) == (STORE["endpoint"], True, True)
+    assert {"access_key", "secret_key"}.isdisjoint(s3)
+    having = set()
+    for pod in pods(encrypted):
+        (container,) = containers(pod)
+        for entry in container.get("env", []):
+            if entry["name"].startswith("AWS_"):
+                assert entry["valueFrom"] == {
+                    "secretKeyRef": {"name": "object-store-credentials", "key": entry["name"]}
+                }
+                having.add(pod.workload)
+    assert having == {f"{kind}/tempo-{part}" for kind, part in TEMPO_WORKLOADS if part != "distributor"}
+    account = named(encrypted, "ServiceAccount", names.TEMPO_SERVICE_ACCOUNT)
+    assert not account["metadata"].get("annotations")
+
+
+def test_other_clusters_come_in_on_the_entrance_s_own_node(encrypted: list[Manifest]) -> None:
+    service = named(encrypted, "Service", "otel-agent")["spec"]
+    assert service["internalTrafficPolicy"] == "Local"
+    (port,) = [p for p in service["ports"] if p["port"] == 4319]
+    (pod,) = [pod for pod in pods(encrypted) if "agent" in pod.workload]
+    assert port["targetPort"] in {p["name"] for p in containers(pod)[0]["ports"]} | {4319}
+
+
+def test_forwarders_satisfy_what_gateways_do(forwarders: list[Manifest]) -> None:
+    (pod,) = pods(forwarders)
+    assert restricted_faults(pod) == []
+    assert [fault for container in containers(pod) for fault in resource_faults(container)] == []
+    stateful_set = named(forwarders, "StatefulSet", names.FORWARDER)["spec"]
+    service = named(forwarders, "Service", names.FORWARDER)["spec"]
+    assert (stateful_set["serviceName"], service["clusterIP"]) == (names.FORWARDER, "None")
+    (claim,) = stateful_set["volumeClaimTemplates"]
+    mounted = {mount["name"]: mount["mountPath"] for mount in containers(pod)[0]["volumeMounts"]}
+    config = config_of(forwarders, f"{names.FORWARDER}-statefulset", "relay")
+    assert config["extensions"]["file_storage"]["directory"] == mounted[claim["metadata"]["name"]]
+    account = named(forwarders, "ServiceAccount", names.FORWARDER)
+    assert False in (account.get("automountServiceAccountToken"), pod.spec.get("automountServiceAccountToken"))
+    policies = traces_agent_network("observability-agents", "observability-agents", 443)[0]
+    assert any(
+        selects(spec["podSelector"]["matchLabels"], pod.labels) for spec in network_policy_specs(policies).values()
+    )
+
+
+def test_one_of_each_needs_neither_zones_nor_a_budget() -> None:
+    one = ("gateway", "distributor", "ingester", "querier", "query_frontend", "cache")
+    sizing: Any = {f"{part}_replicas": 1 for part in one}
+    sizing |= {f"{part}_max_replicas": 1 for part in ("gateway", "distributor", "querier")} | {"replication_factor": 1}
+    small = [
+        *render(COLLECTOR, names.GATEWAY, gateway_values({"sizing": sizing})),
+        *render("tempo-distributed", names.TEMPO, tempo_values({**TEMPO, "sizing": sizing})),
+    ]
+    assert of_kind(small, "HorizontalPodAutoscaler") == of_kind(small, "PodDisruptionBudget") == []
+    for pod in pods(small):
+        zones = [
+            rule
+            for rule in pod.spec.get("topologySpreadConstraints") or []
+            if rule["topologyKey"] == "topology.kubernetes.io/zone" and rule["whenUnsatisfiable"] == "DoNotSchedule"
+        ]
+        assert zones == [], f"{pod.workload} would find no node on a cluster without zones"

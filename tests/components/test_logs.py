@@ -12,6 +12,7 @@ from components.foundation.tiered_bucket import TieredBucket
 from components.logs.audit import AuditLogs
 from components.logs.fluent_bit import FluentBit
 from components.logs.logs import Logs, LogsArgs
+from components.logs.logs_agent import LogsAgent, LogsAgentArgs
 from components.logs.logs_args import FluentBitSettingsArgs
 from components.logs.loki import Loki
 from components.logs.redaction import BUILTIN, RedactionArgs
@@ -229,6 +230,88 @@ def test_parts_work_alone_and_refuse_alone(run: Runner) -> None:
     assert "bucket_name: 'Bad'" in run.refused(lambda: AuditLogs("audit", audit) and None)
 
 
+def certificates(registered: Registrations) -> dict[str, Any]:
+    found = [r for r in registered if r.inputs.get("kind") == "Certificate"]
+    return {f"{r.inputs['metadata']['namespace']}/{r.inputs['spec']['secretName']}": r for r in found}
+
+
+def test_with_an_issuer_everybody_has_a_certificate_before_it_starts(run: Runner) -> None:
+    registered = made(run, certificate_issuer="observability-ca")
+    assert set(certificates(registered)) == {
+        "observability/loki-tls",
+        "observability/loki-gateway-tls",
+        "observability-agents/fluent-bit-tls",
+        "observability/fluent-bit-events-tls",
+    }
+    for release, secret in (
+        ("logs-loki-stack-release", "observability/loki-tls"),
+        ("logs-loki-stack-release", "observability/loki-gateway-tls"),
+        ("logs-fluent-bit-nodes-release", "observability-agents/fluent-bit-tls"),
+        ("logs-fluent-bit-events-release", "observability/fluent-bit-events-tls"),
+    ):
+        certificate = certificates(registered)[secret]
+        assert registered.waits_for(release, certificate.name), f"{release} would wait for its Secret"
+        assert certificate.inputs["spec"]["issuerRef"]["name"] == "observability-ca"
+    assert not certificates(made(run)), "and without one nobody has"
+
+
+def test_with_an_issuer_the_addresses_say_so(run: Runner) -> None:
+    outputs: dict[str, Any] = {}
+    given = args(certificate_issuer="observability-ca")
+    run(lambda: outputs.update(vars(Logs("logs", given))), preview=True)
+    assert outputs["gateway_url"] == "https://loki-gateway.observability.svc.cluster.local"
+    assert outputs["otlp_url"] == "https://loki-gateway.observability.svc.cluster.local/otlp"
+
+
+def test_another_s3_makes_no_role_and_nothing_else_of_aws(run: Runner) -> None:
+    given: Any = {
+        "platform_name": "obs",
+        "cluster_name": "laptop",
+        "region": "us-east-1",
+        "bucket_name": "obs-logs",
+        "topology": "simple-scalable",
+        "object_store": {"endpoint": "s3.observability.svc:8333", "credentials_secret_name": "keys", "insecure": True},
+    }
+    registered = run(lambda: Logs("logs", given) and None)
+    assert not [r for r in registered if r.request.type.startswith("aws:")]
+    loki = values(registered, "loki")
+    assert "role-arn" not in str(loki)
+    assert loki["defaults"]["extraEnv"][0]["valueFrom"]["secretKeyRef"]["name"] == "keys"
+    policies = {r.inputs["metadata"]["name"]: r.inputs["spec"] for r in registered.of_type(":NetworkPolicy")}
+    assert "0.0.0.0/0" not in str(policies["logs-loki"])
+    assert {port["port"] for rule in policies["logs-loki"]["egress"] for port in rule["ports"]} >= {8333}
+
+
+def test_an_agent_is_fluent_bit_and_its_flows_and_nothing_else(run: Runner) -> None:
+    given: Any = {
+        "cluster_name": "shop",
+        "tenant": "shop",
+        "centre": {"host": "shop.logs.example.com", "certificate_secret_name": "c", "ca_secret_name": "a"},
+        "fluent_bit": {"buffer_gib": 6},
+    }
+    registered = run(lambda: LogsAgent("agent", given) and None)
+    assert {r.name for r in registered if r.parent == "agent"} == {
+        "agent-network",
+        "agent-agents-network",
+        "agent-fluent-bit",
+    }
+    releases = {r.inputs["name"]: r.inputs["namespace"] for r in registered.of_type(":Release")}
+    assert releases == {"fluent-bit": "observability-agents", "fluent-bit-events": "observability"}
+    assert not certificates(registered), "its certificate comes from the caller"
+    pipeline = values(registered, "fluent-bit")["config"]["extraFiles"]["pipeline.yaml"]
+    assert "storage.total_limit_size: 6G" in pipeline
+    assert '["tenant"] = "shop"' in values(registered, "fluent-bit")["luaScripts"]["process.lua"]
+    without = run(lambda: LogsAgent("agent", {**given, "fluent_bit": {"events": False}}) and None)
+    assert {r.inputs["name"] for r in without.of_type(":Release")} == {"fluent-bit"}
+    assert "agent-network" not in {r.name for r in without}
+
+
+def test_an_agent_refuses_before_anything_exists(run: Runner) -> None:
+    centre = {"host": "https://centre", "certificate_secret_name": "c", "ca_secret_name": "a"}
+    given: Any = {"cluster_name": "shop", "tenant": "shop", "centre": centre}
+    assert "centre.host: 'https://centre'" in run.refused(lambda: LogsAgent("agent", given) and None)
+
+
 def test_the_example_makes_logs_on_a_cluster_that_exists(
     run: Runner, repository: Path, installed_library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,7 +328,15 @@ def test_the_example_makes_logs_on_a_cluster_that_exists(
 def test_the_page_names_every_argument_and_output(repository: Path) -> None:
     page = (repository / "docs" / "logs.md").read_text()
     assert "../examples/logs_on_existing_cluster.py" in page
-    for group in (LogsArgs, FluentBitSettingsArgs, LokiSizingArgs, LogsLimitsArgs, LogsTenantArgs, RedactionArgs):
+    for group in (
+        LogsArgs,
+        LogsAgentArgs,
+        FluentBitSettingsArgs,
+        LokiSizingArgs,
+        LogsLimitsArgs,
+        LogsTenantArgs,
+        RedactionArgs,
+    ):
         for name in group.__annotations__:
             assert f"`{name}`" in page, name
     for name in Logs.__annotations__:

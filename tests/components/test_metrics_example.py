@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from components.foundation.object_store import ObjectStoreArgs
 from components.metrics.metrics import Metrics, MetricsArgs
+from components.metrics.prometheus_agent_args import PrometheusAgentArgs, PrometheusAgentSizingArgs
 from components.metrics.sizing import PrometheusSizingArgs, ThanosSizingArgs
+from components.security.centre import CentreArgs
 from components.storage import MetricsRetentionArgs
 from tests.components.recorder import Runner
 
@@ -26,7 +29,8 @@ def test_the_example_makes_metrics_on_a_cluster_that_exists(
 def test_the_page_names_every_argument_and_output(repository: Path) -> None:
     page = (repository / "docs" / "metrics.md").read_text()
     assert "../examples/metrics_on_existing_cluster.py" in page
-    for group in (MetricsArgs, MetricsRetentionArgs, PrometheusSizingArgs):
+    agent = (PrometheusAgentArgs, PrometheusAgentSizingArgs, CentreArgs)
+    for group in (MetricsArgs, MetricsRetentionArgs, PrometheusSizingArgs, ObjectStoreArgs, *agent):
         for name in group.__annotations__:
             assert f"`{name}`" in page, name
     for name in ThanosSizingArgs.__annotations__:

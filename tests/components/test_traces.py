@@ -11,6 +11,7 @@ from components.traces.agent import OpenTelemetryAgent
 from components.traces.gateway import OpenTelemetryGateway
 from components.traces.tempo import Tempo
 from components.traces.traces import Traces, TracesArgs
+from components.traces.traces_agent import TracesAgent, TracesAgentArgs
 from tests.components.recorder import ACCOUNT, REGION, Registrations, Runner
 from tests.values.iam_evaluator import decide
 
@@ -243,3 +244,140 @@ def test_each_part_refuses_by_itself_too(run: Runner) -> None:
     ]
     for program, expected in zip(programs, ("mode", "mode", "gateway_memory", "Kafka"), strict=True):
         assert expected in run.refused(program)
+
+
+# --- another S3, certificates, other clusters ------------------------------------------------------
+
+STORE: dict[str, Any] = {
+    "endpoint": "seaweedfs-s3.observability.svc.cluster.local:8333",
+    "credentials_secret_name": "object-store-credentials",
+    "insecure": True,
+}
+ON_AWS = ("account_id", "kms_key_arn", "oidc_provider_arn", "oidc_issuer")
+
+
+def without_aws(**over: Any) -> TracesArgs:
+    given: Any = {key: value for key, value in args(region="us-east-1", **over).items() if key not in ON_AWS}
+    return {**given, "object_store": STORE}  # type: ignore[typeddict-item, no-any-return]
+
+
+def test_with_another_s3_there_is_no_role_and_nothing_of_aws(run: Runner) -> None:
+    registered = run(lambda: Traces("traces", without_aws()) and None)
+    assert not [resource.name for resource in registered if ":iam/" in resource.type]
+    tempo = values(registered, "tempo")
+    assert tempo["serviceAccount"]["annotations"] == {}
+    assert tempo["storage"]["trace"]["s3"]["endpoint"] == STORE["endpoint"]
+    policy = registered.named("traces-network-tempo-ingester").inputs["spec"]["egress"]
+    ports = {port["port"] for rule in policy for port in rule.get("ports", [])}
+    assert (8333 in ports, 443 in ports) == (True, False)
+
+
+@pytest.mark.parametrize("missing", ON_AWS)
+def test_on_aws_everything_that_makes_the_role_is_asked_for(run: Runner, missing: str) -> None:
+    given: Any = {key: value for key, value in args().items() if key != missing}
+    with pytest.raises(pulumi.InputPropertiesError, match=rf"{missing}: .*object_store"):
+        run(lambda: Traces("traces", given) and None)
+
+
+def test_certificates_are_made_before_the_pods_that_mount_them(run: Runner) -> None:
+    outputs: dict[str, Any] = {}
+
+    def program() -> None:
+        outputs.update(vars(Traces("traces", args(certificate_issuer="observability-ca"))))
+
+    registered = run(program)
+    requests = [r.inputs for r in registered.of_type(":Certificate") if "spec" in r.inputs]
+    assert {given["metadata"]["name"]: given["metadata"]["namespace"] for given in requests} == {
+        "tempo-tls": "observability",
+        "otel-gateway-tls": "observability",
+        "otel-agent-tls": "observability-agents",
+    }
+    assert {given["spec"]["issuerRef"]["name"] for given in requests} == {"observability-ca"}
+    for release, certificate in (
+        ("traces-tempo-stack-release", "traces-tempo-tls-certificate"),
+        ("traces-gateway-collector-release", "traces-gateway-tls-certificate"),
+        ("traces-agent-collector-release", "traces-agent-tls-certificate"),
+    ):
+        assert waits(registered, release, certificate), release
+    assert outputs["query_url"] == "https://tempo-query-frontend.observability.svc.cluster.local:3200"
+    assert outputs["otlp_http_url"].startswith("http://"), "applications stay on their node"
+
+
+def test_without_an_issuer_there_are_no_certificates(run: Runner) -> None:
+    assert not made(run).of_type(":Certificate")
+
+
+def test_other_clusters_have_their_tenants_and_a_way_in(run: Runner) -> None:
+    outputs: dict[str, Any] = {}
+    given = args(multi_tenancy=True, other_clusters=True, tenants={"shop-eu": "retail", "shop-us": "retail"})
+
+    def program() -> None:
+        outputs.update(vars(Traces("traces", given)))
+
+    registered = run(program)
+    assert outputs["other_clusters_url"] == "http://otel-agent.observability-agents.svc.cluster.local:4319"
+    exporters = values(registered, "otel-gateway")["alternateConfig"]["exporters"]
+    tenants = {exporter["headers"]["X-Scope-OrgID"] for exporter in exporters.values() if "headers" in exporter}
+    assert tenants == {"obs", "retail"}
+    assert "otlp-clusters" in values(registered, "otel-agent")["ports"]
+
+
+@pytest.mark.parametrize(
+    ("over", "path"),
+    [
+        ({"tenants": {"shop": "retail"}, "other_clusters": True}, "tenants.shop"),
+        ({"tenants": {"shop": "retail"}, "multi_tenancy": True}, "tenants"),
+        ({"tenants": {"shop": "a b"}, "multi_tenancy": True, "other_clusters": True}, "tenants.shop"),
+        ({"certificate_issuer": "My Issuer"}, "certificate_issuer"),
+    ],
+)
+def test_what_can_t_be_told_apart_is_refused(run: Runner, over: Any, path: str) -> None:
+    with pytest.raises(pulumi.InputPropertiesError, match=path):
+        made(run, **over)
+
+
+@pytest.mark.parametrize(
+    ("over", "path"),
+    [({"endpoint": "http://s3:9000"}, "object_store.endpoint"), ({"credentials_secret_name": "X"}, "credentials")],
+)
+def test_an_s3_that_can_t_be_is_refused(run: Runner, over: Any, path: str) -> None:
+    given: Any = {**without_aws(), "object_store": {**STORE, **over}}
+    with pytest.raises(pulumi.InputPropertiesError, match=path):
+        run(lambda: Traces("traces", given) and None)
+
+
+def agent_args(**over: Any) -> TracesAgentArgs:
+    base: Any = {
+        "cluster_name": "shop",
+        "tenant": "retail",
+        "centre": {"host": "shop.obs.internal", "certificate_secret_name": "client", "ca_secret_name": "centre-ca"},
+    }
+    return {**base, **over}  # type: ignore[no-any-return]
+
+
+def test_a_cluster_without_tempo_has_agents_and_forwarders_and_nothing_else(run: Runner) -> None:
+    given = agent_args(certificate_issuer="observability-ca", resource_attributes={"team": "cart"})
+    registered = run(lambda: TracesAgent("spans", given) and None)
+    releases = {release.inputs["name"]: release.inputs["namespace"] for release in registered.of_type(":Release")}
+    assert releases == {"otel-forwarder": "observability-agents", "otel-agent": "observability-agents"}
+    assert not [resource.name for resource in registered if resource.type.startswith("aws:")]
+    config = values(registered, "otel-agent")["alternateConfig"]
+    balanced = config["exporters"]["load_balancing/traces"]
+    assert balanced["resolver"]["k8s"]["service"] == "otel-forwarder.observability-agents"
+    said = {entry["key"]: entry["value"] for entry in config["processors"]["resource/cluster"]["attributes"]}
+    assert said == {"k8s.cluster.name": "shop", "team": "cart"}
+    assert "probabilistic_sampler" not in config["processors"]
+    assert set(config["service"]["pipelines"]) == {"traces"}, "metrics only when asked for"
+    assert waits(registered, "spans-agent-collector-release", "spans-forwarder-release")
+    assert waits(registered, "spans-forwarder-release", "spans-forwarder-tls-certificate")
+
+
+def test_agents_of_a_workload_cluster_sample_nothing_though_the_centre_does_it_at_the_agents(run: Runner) -> None:
+    registered = run(lambda: TracesAgent("spans", agent_args(sampling={"mode": "head"})) and None)
+    assert "probabilistic_sampler" not in values(registered, "otel-agent")["alternateConfig"]["processors"]
+
+
+def test_a_centre_that_is_no_host_is_refused(run: Runner) -> None:
+    centre = {"host": "https://x/", "certificate_secret_name": "client", "ca_secret_name": "ca"}
+    with pytest.raises(pulumi.InputPropertiesError, match=r"centre\.host"):
+        run(lambda: TracesAgent("spans", agent_args(centre=centre)) and None)

@@ -8,8 +8,15 @@ from components.traces.agent import OpenTelemetryAgent
 from components.traces.gateway import OpenTelemetryGateway
 from components.traces.tempo import Tempo
 from components.traces.traces import Traces
+from components.traces.traces_agent import TracesAgent
 
-COMPONENTS: list[type[pulumi.ComponentResource]] = [OpenTelemetryAgent, OpenTelemetryGateway, Tempo, Traces]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [
+    OpenTelemetryAgent,
+    OpenTelemetryGateway,
+    Tempo,
+    Traces,
+    TracesAgent,
+]
 
 
 @pytest.fixture(scope="module")

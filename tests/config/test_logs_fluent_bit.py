@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import threading
 import time
@@ -17,7 +18,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import socket
 from typing import Any, NamedTuple
 
 import pytest
@@ -25,6 +25,8 @@ import yaml
 
 from components.logs.fluent_bit_config import SCRIPT, STATE, events_pipeline, node_pipeline
 from components.logs.fluent_bit_values import fluent_bit_values, pipeline_text
+from components.security.certificate import FOLDER
+from tests.config.logs_harness import free_port
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -43,11 +45,13 @@ class StandIn:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.paths: set[str] = set()
         self.port = free_port()
+        self.tls: ssl.SSLContext | None = None
         self._server: ThreadingHTTPServer | None = None
 
     def open(self) -> None:
-        lines = self.lines
+        lines, paths = self.lines, self.paths
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -55,6 +59,7 @@ class StandIn:
                 if self.headers.get("Content-Encoding") == "gzip":
                     body = gzip.decompress(body)
                 tenant = self.headers.get("X-Scope-OrgID", "")
+                paths.add(self.path)
                 for stream in json.loads(body)["streams"]:
                     for value in stream["values"]:
                         lines.append(Line(value[1], stream["stream"], value[2] if len(value) > 2 else {}, tenant))
@@ -65,6 +70,8 @@ class StandIn:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -80,13 +87,6 @@ class StandIn:
         # What shouldn't come gets the time to.
         time.sleep(2.5)
         return list(self.lines)
-
-
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +125,9 @@ class Node:
             "kube_url": "http://127.0.0.1:1",
         }
         for output in pipeline["pipeline"]["outputs"]:
-            output |= {"host": "127.0.0.1", "port": loki.port}
+            output |= {"host": "localhost" if loki.tls else "127.0.0.1", "port": loki.port}
         self.config = home / "pipeline.yaml"
-        self.config.write_text(yaml.safe_dump(pipeline, sort_keys=False))
+        self.config.write_text(yaml.safe_dump(pipeline, sort_keys=False).replace(f"{FOLDER}/", f"{home}/tls/"))
 
     def write(self, *lines: str | tuple[str, str, str], pod: str = "cart-7d9", container: str = "cart") -> None:
         """Add lines, as containerd writes them: text, or text with stream and flag (`P`: a piece of a line)."""
@@ -152,7 +152,8 @@ class Node:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        process = subprocess.Popen([self.program, "-c", self.config], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        command = [self.program, "-c", self.config, "--enable-hot-reload"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             yield
         finally:

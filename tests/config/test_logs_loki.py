@@ -13,7 +13,6 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from components.logs.loki_config import loki_config
 from components.logs.loki_values import loki_values
 from components.logs.rules import rules_data
 from tests.charts.rendering import charts_or_skip, named, pods, render
+from tests.config.logs_harness import free_port
 
 COMMON: Any = {
     "bucket_name": "obs-logs-123456789012-eu-west-1",
@@ -40,13 +40,22 @@ def loki() -> str:
     return found
 
 
-@pytest.mark.parametrize("multi_tenancy", [False, True])
+SETTINGS: dict[str, Any] = {
+    "plain": {},
+    "tenants": {"multi_tenancy": True, "tenants": {"games": {"namespaces": ["arena"], "limits": {"max_streams": 500}}}},
+    "certificates": {"certificate_issuer": "observability-ca"},
+    "another S3": {
+        "object_store": {"endpoint": "s3.example:8333", "credentials_secret_name": "keys", "insecure": True}
+    },
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("topology", names.TOPOLOGIES)
-def test_every_part_accepts_its_configuration(loki: str, topology: str, multi_tenancy: bool, tmp_path: Path) -> None:
+def test_every_part_accepts_its_configuration(loki: str, topology: str, settings: str, tmp_path: Path) -> None:
     charts_or_skip("loki")
-    tenants: Any = {"games": {"namespaces": ["arena"], "limits": {"max_streams": 500}}} if multi_tenancy else {}
-    given = {**COMMON, "topology": topology, "multi_tenancy": multi_tenancy, "tenants": tenants}
-    manifests = render("loki", names.LOKI, loki_values(given))  # type: ignore[arg-type]
+    given: Any = {**COMMON, "topology": topology, **SETTINGS[settings]}
+    manifests = render("loki", names.LOKI, loki_values(given))
     config, runtime = tmp_path / "config.yaml", tmp_path / "runtime.yaml"
     runtime.write_text(named(manifests, "ConfigMap", "loki-runtime")["data"]["runtime-config.yaml"])
     text = named(manifests, "ConfigMap", "loki")["data"]["config.yaml"]
@@ -77,13 +86,6 @@ def test_a_wrong_setting_would_be_noticed(loki: str, tmp_path: Path) -> None:
     config.write_text("limits_config: {retention_perod: 720h}\n")
     done = subprocess.run([loki, "-verify-config", f"-config.file={config}"], capture_output=True, check=False)
     assert done.returncode != 0
-
-
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,8 @@ the chart's keys (tests/values) and its rendering (tests/charts).
 """
 
 import json
-import os
-import shutil
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,18 +18,17 @@ import yaml
 
 from components.traces import names
 from components.traces.agent_values import agent_config
+from components.traces.forwarder_values import forwarder_values
 from components.traces.gateway_config import gateway_config
 from components.traces.gateway_values import gateway_values
 from components.traces.sampling import sampling
-from components.traces.tempo_values import tempo_values
-from tests.charts.rendering import charts_or_skip, named, render
+from tests.config.tempo_harness import Tempos, ask, local_tempo, ports, tempo_or_skip, tempo_text
 from tests.config.traces_harness import (
     Collectors,
     FakePrometheus,
     Span,
     collector_or_skip,
     environment,
-    free_port,
     local_gateway,
     prometheus,
     send,
@@ -52,6 +48,26 @@ CONFIGS: dict[str, Any] = {
     "gateway, head sampling": gateway_values({"remote_write_urls": URLS, "sampling": HEAD})["alternateConfig"],
     "gateway, traces only": gateway_values({})["alternateConfig"],
     "gateway, no critical services": gateway_values({"sampling": {"critical_services": []}})["alternateConfig"],
+    "agent, TLS and other clusters": agent_config(
+        {"cluster_name": "prod", "other_clusters": True, "certificate_issuer": "ca"}
+    ),
+    "gateway, TLS and tenants": gateway_values(
+        {
+            "remote_write_urls": names.remote_write_urls("observability", 2, tls=True),
+            "tenant": "platform",
+            "tenants": ["retail", "it's!_(*).-"],
+            "other_clusters": True,
+            "certificate_issuer": "ca",
+        }
+    )["alternateConfig"],
+    "forwarder": forwarder_values(
+        {
+            "cluster_name": "shop",
+            "tenant": "retail",
+            "centre": {"host": "shop.obs", "certificate_secret_name": "client", "ca_secret_name": "ca"},
+            "metrics_enabled": True,
+        }
+    )["alternateConfig"],
 }
 
 
@@ -119,21 +135,14 @@ def test_the_collector_would_refuse_a_misspelt_key(
 
 @pytest.fixture(scope="module")
 def tempo() -> str:
-    found = os.environ.get("TEMPO") or shutil.which("tempo")
-    if not found:
-        pytest.skip("no tempo: it can't be built from a Go module; set TEMPO to one of the 2.10 line")
-    return found
+    return tempo_or_skip()
 
 
 @pytest.fixture(scope="module")
 def tempo_config() -> str:
-    """What Tempo reads in the cluster: the chart's text with our values."""
-    charts_or_skip("tempo-distributed")
-    values = tempo_values(
+    return tempo_text(
         {"bucket_name": "obs-traces-123456789012-eu-west-1", "region": "eu-west-1", "role_arn": "arn:aws:iam::1:role/x"}
     )
-    data: dict[str, str] = named(render("tempo-distributed", names.TEMPO, values), "ConfigMap", "tempo-config")["data"]
-    return data["tempo.yaml"]
 
 
 def test_tempo_takes_its_configuration(tempo: str, tempo_config: str, tmp_path: Path) -> None:
@@ -151,57 +160,18 @@ def test_tempo_takes_its_configuration(tempo: str, tempo_config: str, tmp_path: 
 
 @pytest.fixture
 def running_tempo(tempo: str, tempo_config: str, tmp_path: Path) -> Iterator[tuple[int, int]]:
-    """All of Tempo in one process with the cluster's configuration; its HTTP and OTLP ports.
-
-    Replaced is what a cluster gives: S3 by a folder, gossip by memory, the cache by none; and one copy suffices.
-    """
-    http, otlp = free_port(), free_port()
-    config = yaml.safe_load(tempo_config)
-    for part in ("distributor", "compactor"):
-        config[part]["ring"] = {"kvstore": {"store": "inmemory"}}
-    config["ingester"]["lifecycler"] = {
-        "ring": {"kvstore": {"store": "inmemory"}, "replication_factor": 1},
-        "address": "127.0.0.1",
-        "min_ready_duration": "1s",
-    }
-    config["ingester"]["trace_idle_period"] = "1s"
+    """All of Tempo in one process with the cluster's configuration; its HTTP and OTLP ports."""
+    http, grpc, otlp = ports(3)
+    config = local_tempo(tempo_config, tmp_path, grpc)
     config["distributor"]["receivers"]["otlp"]["protocols"]["grpc"]["endpoint"] = f"127.0.0.1:{otlp}"
-    config["querier"]["frontend_worker"]["frontend_address"] = f"127.0.0.1:{(grpc := free_port())}"
-    config["server"] |= {"http_listen_port": http, "grpc_listen_port": grpc, "http_listen_address": "127.0.0.1"}
-    config["storage"]["trace"] |= {
-        "backend": "local",
-        "local": {"path": str(tmp_path / "blocks")},
-        "wal": {"path": str(tmp_path / "wal")},
-    }
-    config["memberlist"] = {}
-    config["cache"] = {}
-    (tmp_path / "overrides.yaml").write_text("overrides: {}\n")
-    config["overrides"]["per_tenant_override_config"] = str(tmp_path / "overrides.yaml")
-    file, log = tmp_path / "tempo.yaml", tmp_path / "tempo.log"
-    file.write_text(yaml.safe_dump(config))
-    with log.open("w") as output:
-        process = subprocess.Popen([tempo, "-target=all", "-config.file", str(file)], stdout=output, stderr=output)
-
-    def ready() -> bool:
-        assert process.poll() is None, log.read_text()[-3000:]
-        return ask(http, "/ready") is not None
-
+    config["server"] |= {"http_listen_port": http, "grpc_listen_port": grpc}
+    started = Tempos(tempo, tmp_path)
     try:
-        wait_until(ready, "Tempo", 90)
+        started.start("all", config)
+        started.wait(http)
         yield http, otlp
     finally:
-        process.kill()
-        process.wait()
-
-
-def ask(port: int, path: str) -> str | None:
-    """An answer of Tempo's, or None."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-            text: str = answer.read().decode()
-        return text
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return None
+        started.stop()
 
 
 def test_a_sampled_trace_is_found_in_tempo_by_id_and_by_its_service(

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache as cache_of
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +40,16 @@ def collector_or_skip() -> str:
     found = os.environ.get("COLLECTOR") or (str(built) if built.exists() else "")
     if not found:
         pytest.skip(f"no collector: build it (python tools/build.py collector, into {built}) or set COLLECTOR")
+    missing = {"otlp_http", "routing"} - parts(found)
+    assert not missing, f"{found} lacks {', '.join(sorted(missing))}: remove its folder, and build it anew"
     return found
+
+
+@cache_of
+def parts(program: str) -> frozenset[str]:
+    """Names of everything that a collector is made of."""
+    done = subprocess.run([program, "components"], capture_output=True, text=True, check=True)
+    return frozenset(line.partition("name:")[2].strip() for line in done.stdout.splitlines() if "name:" in line)
 
 
 def free_port() -> int:
@@ -59,6 +69,8 @@ class Collector:
     health_port: int
     metrics_port: int
     log: Path
+    clusters_port: int = 0
+    """Where other clusters' spans come in, at an agent that takes them."""
 
     def metrics(self) -> str:
         """Its own metrics, as Prometheus reads them."""
@@ -85,7 +97,7 @@ class Collectors:
 
     def start(self, name: str, config: Mapping[str, Any]) -> Collector:
         """Start one with this configuration, its ports replaced by free ones, and wait until it is healthy."""
-        ports = {wanted: free_port() for wanted in (4317, 4318, 8888, 13133)}
+        ports = {wanted: free_port() for wanted in (4317, 4318, 4319, 8888, 13133)}
         text = yaml.safe_dump(dict(config))
         for wanted, port in ports.items():
             text = text.replace(f"${{env:MY_POD_IP}}:{wanted}", f"127.0.0.1:{port}").replace(
@@ -97,7 +109,7 @@ class Collectors:
             process = subprocess.Popen(
                 [self.program, "--config", str(file)], env=environment(name), stdout=output, stderr=output
             )
-        made = Collector(process, ports[4317], ports[13133], ports[8888], log)
+        made = Collector(process, ports[4317], ports[13133], ports[8888], log, ports[4319])
         self.running.append(made)
         wait_until(lambda: self._healthy(made), f"{name} to be healthy: {log}")
         return made
@@ -139,8 +151,9 @@ def local_gateway(config: Mapping[str, Any], folder: Path, tempo: str, prometheu
         "directory": str(folder),
         "compaction": {"on_rebound": True, "directory": str(folder)},
     }
-    local["exporters"]["otlp_grpc/tempo"]["endpoint"] = tempo
     for name in local["exporters"]:
+        if name.startswith("otlp_grpc/tempo"):
+            local["exporters"][name]["endpoint"] = tempo
         if name.startswith("prometheus_remote_write"):
             local["exporters"][name]["endpoint"] = prometheus
     for connector in ("span_metrics", "service_graph"):
@@ -179,13 +192,13 @@ class Span(NamedTuple):
     kind: int = trace.Span.SPAN_KIND_SERVER
 
 
-def send(port: int, spans: Sequence[Span]) -> None:
-    """Send spans over OTLP/gRPC, grouped by service as SDKs do."""
+def request_of(spans: Sequence[Span], said: Mapping[str, str] | None = None) -> Any:
+    """Spans grouped by service as SDKs do, whose resources say this besides."""
     request = service.ExportTraceServiceRequest()
     for name in dict.fromkeys(span.service for span in spans):
         resource = request.resource_spans.add()
-        attribute = resource.resource.attributes.add(key="service.name")
-        attribute.value.string_value = name
+        for key, value in {"service.name": name, **(said or {})}.items():
+            resource.resource.attributes.add(key=key).value.string_value = value
         scope = resource.scope_spans.add()
         for span in spans:
             if span.service != name:
@@ -202,31 +215,60 @@ def send(port: int, spans: Sequence[Span]) -> None:
             )
             if span.error:
                 sent.status.code = trace.Status.STATUS_CODE_ERROR
+    return request
+
+
+def send(port: int, spans: Sequence[Span], said: Mapping[str, str] | None = None) -> None:
+    """Send spans over OTLP/gRPC."""
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        service_grpc.TraceServiceStub(channel).Export(request, timeout=20)
+        service_grpc.TraceServiceStub(channel).Export(request_of(spans, said), timeout=20)
+
+
+def send_over_http(port: int, spans: Sequence[Span], said: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    """Send spans over OTLP/HTTP."""
+    body = request_of(spans, said).SerializeToString()
+    address = f"http://127.0.0.1:{port}/v1/traces"
+    request = urllib.request.Request(address, body, {"Content-Type": "application/x-protobuf", **headers})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.status == 200
 
 
 class FakeTempo(service_grpc.TraceServiceServicer):
     """Takes spans as Tempo's distributors do, and remembers them."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, certificates: Path | None = None) -> None:
+        """With a folder of certificates it speaks TLS, and asks for one by the same authority."""
         self.spans: dict[bytes, set[bytes]] = {}
+        self.stored: dict[str, set[bytes]] = {}
+        """Traces by tenant."""
+        self.resources: dict[bytes, dict[str, str]] = {}
         self.trace_states: set[str] = set()
         self.tenants: set[str] = set()
         self.lock = threading.Lock()
         self.server = grpc.server(futures.ThreadPoolExecutor(4))
         service_grpc.add_TraceServiceServicer_to_server(self, self.server)
-        self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
+        if certificates:
+            key, chain, ca = ((certificates / name).read_bytes() for name in ("tls.key", "tls.crt", "ca.crt"))
+            credentials = grpc.ssl_server_credentials([(key, chain)], ca, require_client_auth=True)
+            self.port = self.server.add_secure_port(f"127.0.0.1:{port}", credentials)
+        else:
+            self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
         self.server.start()
 
     def Export(self, request: Any, context: Any) -> Any:
         with self.lock:
-            self.tenants |= {value for key, value in context.invocation_metadata() if key == "x-scope-orgid"}
+            whose = {value for key, value in context.invocation_metadata() if key == "x-scope-orgid"}
+            self.tenants |= whose
             for resource in request.resource_spans:
                 for scope in resource.scope_spans:
                     for span in scope.spans:
                         self.spans.setdefault(span.trace_id, set()).add(span.span_id)
                         self.trace_states.add(span.trace_state)
+                        self.resources[span.trace_id] = {
+                            said.key: said.value.string_value for said in resource.resource.attributes
+                        }
+                        for tenant in whose:
+                            self.stored.setdefault(tenant, set()).add(span.trace_id)
         return service.ExportTraceServiceResponse()
 
     def stop(self) -> None:

@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from sandbox.testing import Result, Stack
+
+from .everything import EVERYTHING
 
 RETAINED = {"aws:kms/key:Key", "aws:kms/alias:Alias", "aws:s3/bucket:Bucket"}
 """What must outlive a prod stack, besides the settings of those buckets."""
@@ -39,17 +41,26 @@ def make(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Callable
     return stack
 
 
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def living(request: pytest.FixtureRequest, make: Callable[..., Stack]) -> Stack:
+class Living(NamedTuple):
     """A stack that is up."""
-    stack = make(request.param)
-    first = stack.preview(policies=True)
+
+    stack: Stack
+    settings: dict[str, str]
+
+
+@pytest.fixture(scope="module", params=["dev", "prod", "prod with everything", "local"])
+def living(request: pytest.FixtureRequest, make: Callable[..., Stack]) -> Living:
+    """A stack that is up, as the first preview promised."""
+    name, _, more = request.param.partition(" ")
+    settings = EVERYTHING if more else {}
+    stack = make(name)
+    first = stack.preview(policies=True, set=settings)
     succeeded(first)
     assert set(first.changes) == {"create"}
-    made = stack.up()
+    made = stack.up(set=settings)
     succeeded(made)
     assert made.changes == first.changes, "the first preview promised something else"
-    return stack
+    return Living(stack, settings)
 
 
 def succeeded(result: Result) -> None:
@@ -58,32 +69,55 @@ def succeeded(result: Result) -> None:
     assert result.errors == []
 
 
-def test_a_second_up_and_a_refresh_change_nothing(living: Stack) -> None:
-    again = living.up("--expect-no-changes", policies=True)
+def test_a_second_up_and_a_refresh_change_nothing(living: Living) -> None:
+    again = living.stack.up("--expect-no-changes", policies=True, set=living.settings)
     succeeded(again)
     assert set(again.changes) == {"same"}
     assert {v.policy for v in again.violations} <= {"eks-auth-api", "s3-access-logs", "exemptions-in-use"}, (
         "everything is known now: left is what pulumi-eks hard-codes, and what is a matter of choice"
     )
-    refreshed = living.refresh("--expect-no-changes")
+    refreshed = living.stack.refresh("--expect-no-changes", set=living.settings)
     succeeded(refreshed)
 
 
-def test_releases_wait_for_what_they_need_and_are_gone_before_it(living: Stack) -> None:
-    waits = _waits_for(living.resources(), "platform-metrics-prometheus-stack-release")
-    for needed in (
-        "platform-crds-release",
-        "platform-metrics-bucket-bucket",
-        "platform-metrics-prometheus-role-role",
-        "platform-backends-namespace",
-        "platform-agents-namespace",
-        "platform-volumes-storage-class",
-        "platform-cluster-stateful-a-nodes",
-        "platform-cluster-addon-coredns",
-        "platform-cluster-addon-aws-ebs-csi-driver",
-        "platform-network-private-a-out",
-    ):
+IN_CLUSTER = ("platform-crds-release", "platform-backends-namespace", "platform-agents-namespace")
+ON_AWS = (
+    "platform-metrics-bucket-bucket",
+    "platform-metrics-prometheus-role-role",
+    "platform-volumes-storage-class",
+    "platform-cluster-stateful-a-nodes",
+    "platform-cluster-addon-coredns",
+    "platform-cluster-addon-aws-ebs-csi-driver",
+    "platform-network-private-a-out",
+)
+
+
+def test_releases_wait_for_what_they_need_and_are_gone_before_it(living: Living) -> None:
+    local = living.stack.place.stack == "local"
+    resources = living.stack.resources()
+    issuer = _of_kind(resources, "ClusterIssuer")
+    waits = _waits_for(resources, "platform-metrics-prometheus-stack-release")
+    store = ("platform-seaweedfs-release-release",) if local else ON_AWS
+    for needed in (*IN_CLUSTER, *issuer, *store):
         assert needed in waits, f"Prometheus could be installed before {needed}"
+    if not local:
+        stores = _of_kind(resources, "ClusterSecretStore")
+        waits = _waits_for(resources, "platform-grafana-stack-release")
+        for needed in (*_of_kind(resources, "ExternalSecret"), *stores):
+            if "entrance" not in needed:
+                assert needed in waits, f"Grafana could be installed before {needed}"
+
+
+def _of_kind(resources: list[dict[str, Any]], kind: str) -> list[str]:
+    """Names of the custom resources of one kind."""
+    types = ("kubernetes:", f":{kind}")
+    found = [
+        each["urn"].rpartition("::")[2]
+        for each in resources
+        if each["type"].startswith(types[0]) and each["type"].endswith(types[1])
+    ]
+    assert found, f"no {kind}"
+    return found
 
 
 def _waits_for(resources: list[dict[str, Any]], name: str) -> set[str]:
@@ -164,11 +198,21 @@ def test_everything_physical_is_named_in_the_first_preview(make: Callable[..., S
     assert "arn:aws:iam::123456789012:role/obs-prod-thanos-eu-west-1" in thanos
 
 
-def test_dev_is_destroyed_to_nothing(make: Callable[..., Stack]) -> None:
-    stack = make("dev")
+@pytest.mark.parametrize("name", ["dev", "local"])
+def test_an_unprotected_stack_is_destroyed_to_nothing(make: Callable[..., Stack], name: str) -> None:
+    stack = make(name)
     succeeded(stack.up())
     succeeded(stack.destroy())
     assert stack.resources() == []
+    assert stack.cloud() == [], "something stays behind"
+
+
+def test_without_aws_no_resource_of_aws_is_made(make: Callable[..., Stack]) -> None:
+    first = make("local").preview()
+    succeeded(first)
+    types = {step.type.partition(":")[0] for step in first.of("create")}
+    assert types == {"pulumi", "eks-observability", "kubernetes", "random"}
+    assert "eks.amazonaws.com/role-arn" not in json.dumps([step.inputs for step in first.steps], default=str)
 
 
 def test_prod_refuses_to_be_destroyed_and_keeps_data_when_it_is(make: Callable[..., Stack]) -> None:

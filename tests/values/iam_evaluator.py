@@ -68,7 +68,12 @@ def _condition(operator: str, key: str, values: Any, actual: str | None) -> bool
         return actual is not None and actual in _list(values)
     if operator == "StringNotEquals":
         return actual is None or actual not in _list(values)
-    if operator == "ArnLike":
+    if operator == "StringEqualsIfExists":
+        return actual is None or actual in _list(values)
+    if operator == "ForAllValues:StringEquals":
+        # A key of several values is given as one text with commas.
+        return actual is None or set(actual.split(",")) <= set(_list(values))
+    if operator in ("ArnLike", "StringLike"):
         return actual is not None and _like(values, actual)
     if operator == "ArnNotLike":
         return actual is None or not _like(values, actual)

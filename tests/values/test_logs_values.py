@@ -17,10 +17,12 @@ from components.logs.audit import (
     stream_arn,
     writer_policy,
 )
-from components.logs.flows import logs_network
+from components.logs.flows import logs_agent_network, logs_network
 from components.logs.fluent_bit_config import events_pipeline, node_pipeline
 from components.logs.fluent_bit_values import events_values, fluent_bit_values, literal
-from components.logs.logs_args import logs_faults
+from components.logs.logs_agent import agent_fluent_bit_args, logs_agent_faults
+from components.logs.logs_args import logs_faults, loki_args
+from components.logs.loki_args import loki_faults
 from components.logs.loki_config import client_headers, loki_config
 from components.logs.loki_values import loki_values
 from components.logs.placement import placement_faults
@@ -28,7 +30,7 @@ from components.logs.retention import logs_bucket_expiry_days, logs_retention_fa
 from components.logs.rollout_operator import rollout_operator_values
 from components.logs.schema import schema_config, schema_faults
 from components.logs.sizing import loki_sizing, loki_sizing_faults, mebibytes
-from components.logs.tenants import limits_config, tenant_overrides
+from components.logs.tenants import limits_config, namespace_tenants, tenant_overrides
 from components.security.network_policy import network_policy_faults
 from tests.values.chart_keys import require_chart_keys, unknown_keys
 from tests.values.iam_evaluator import decide
@@ -39,6 +41,19 @@ BUCKET, OTHER = f"obs-logs-{ACCOUNT}-{REGION}", f"obs-metrics-{ACCOUNT}-{REGION}
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/obs-loki-{REGION}"
 COMMON: Any = {"bucket_name": BUCKET, "region": REGION, "role_arn": ROLE}
 FLUENT_BIT: Any = {"cluster_name": "prod"}
+ISSUER = "observability-ca"
+STORE: Any = {
+    "endpoint": "seaweedfs-s3.observability.svc.cluster.local:8333",
+    "credentials_secret_name": "object-store-credentials",
+    "insecure": True,
+}
+ELSEWHERE: Any = {
+    "bucket_name": "obs-logs",
+    "region": "us-east-1",
+    "topology": "simple-scalable",
+    "object_store": STORE,
+}
+CENTRE: Any = {"host": "shop.logs.example.com", "certificate_secret_name": "client", "ca_secret_name": "authority"}
 AUDIT: Any = {
     "platform_name": "obs",
     "cluster_name": "prod",
@@ -54,15 +69,20 @@ VALUES: dict[str, tuple[str, Any]] = {
     "nodes": ("fluent-bit", lambda: fluent_bit_values(FLUENT_BIT)),
     "events": ("fluent-bit", lambda: events_values(FLUENT_BIT)),
     "rollout-operator": ("rollout-operator", rollout_operator_values),
+    "certified": ("loki", lambda: loki_values({**COMMON, "certificate_issuer": ISSUER})),
+    "other-s3": ("loki", lambda: loki_values(ELSEWHERE)),
+    "certified-nodes": ("fluent-bit", lambda: fluent_bit_values({**FLUENT_BIT, "certificate_issuer": ISSUER})),
+    "centre-events": ("fluent-bit", lambda: events_values({**FLUENT_BIT, "centre": CENTRE})),
 }
 FREE = {
     # Read by the chart's template; its values show it as a comment.
-    "fluent-bit": ["prometheusRule.rules", "updateStrategy"],
+    "fluent-bit": ["prometheusRule.rules", "updateStrategy", "hotReload.securityContext"],
     # Below these the chart takes over whole what is there: Loki's own configuration, and Kubernetes' own types.
     "loki": [
         *("loki.ingester", "loki.rulerConfig", "loki.limits_config", "loki.storage.bucketNames"),
         *(f"{part}.affinity.nodeAffinity" for part in ("write", "backend", "indexGateway", "compactor", "ruler")),
-        "gateway.containerSecurityContext",
+        *("gateway.containerSecurityContext", "gateway.readinessProbe", "loki.readinessProbe", "loki.livenessProbe"),
+        *("loki.server", "loki.frontend", "loki.frontend_worker", "loki.storage_config"),
     ],
     "rollout-operator": ["resources"],
 }
@@ -247,6 +267,100 @@ def test_every_fault_is_reported_at_once() -> None:
     assert logs_faults(args(), TODAY) == []
 
 
+# --- another S3, certificates, the centre ----------------------------------------------------------
+
+
+def elsewhere(**over: Any) -> Any:
+    needed = ("platform_name", "cluster_name")
+    return {**{key: args()[key] for key in needed}, **ELSEWHERE, **over}
+
+
+def test_another_s3_needs_nothing_of_aws() -> None:
+    assert logs_faults(elsewhere(), TODAY) == []
+    assert "role_arn" not in loki_args(elsewhere(), "")
+    values = loki_values(ELSEWHERE)
+    assert values["serviceAccount"]["annotations"] == {}
+    assert values["loki"]["storage"]["s3"] == {
+        "region": "us-east-1",
+        "endpoint": STORE["endpoint"],
+        "s3ForcePathStyle": True,
+        "insecure": True,
+    }
+    secure = loki_values({**ELSEWHERE, "object_store": {k: v for k, v in STORE.items() if k != "insecure"}})
+    assert secure["loki"]["storage"]["s3"]["insecure"] is False
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        ({"audit_logs": True, "audit_bucket_name": "a"}, "audit_logs: True must be off with object_store"),
+        (
+            {"object_store": {**STORE, "endpoint": "http://minio:9000"}},
+            "object_store.endpoint: 'http://minio:9000' must",
+        ),
+        ({"certificate_issuer": "My CA"}, "certificate_issuer: 'My CA' must be the name of a ClusterIssuer"),
+    ],
+)
+def test_what_does_not_go_with_another_s3_or_is_no_name_is_refused(over: Any, message: str) -> None:
+    (fault,) = logs_faults(elsewhere(**over), TODAY)
+    assert str(fault).startswith(message)
+
+
+def test_without_another_s3_everything_that_makes_the_role_is_needed() -> None:
+    given = {key: value for key, value in elsewhere().items() if key != "object_store"}
+    missing = {fault.path for fault in logs_faults(given, TODAY)}  # type: ignore[arg-type]
+    assert missing == {"account_id", "kms_key_arn", "oidc_provider_arn", "oidc_issuer"}
+    (fault,) = loki_faults({"bucket_name": BUCKET, "region": REGION}, TODAY)
+    assert str(fault) == "role_arn: None must be given, unless object_store is"
+
+
+def test_without_an_issuer_nothing_changes() -> None:
+    for values in (loki_values(COMMON), fluent_bit_values(FLUENT_BIT), events_values(FLUENT_BIT)):
+        text = str(values)
+        assert "/etc/tls" not in text
+        assert "https" not in text.lower().replace("https://github.com", "")
+        assert "hotReload" not in text
+
+
+def test_a_tenant_of_another_cluster_needs_no_namespaces() -> None:
+    tenants: Any = {"shop": {"limits": {"ingestion_rate_mb": 30}}, "games": {"namespaces": ["arena"]}}
+    assert logs_faults(args(multi_tenancy=True, tenants=tenants), TODAY) == []
+    assert namespace_tenants(tenants) == {"arena": "games"}
+    assert tenant_overrides(tenants) == {"overrides": {"shop": {"ingestion_rate_mb": 30}}}
+
+
+def agent(**over: Any) -> Any:
+    return {"cluster_name": "shop", "tenant": "shop", "centre": CENTRE, **over}
+
+
+def test_an_agent_waits_out_an_hour_of_the_centre_s_absence_on_disk() -> None:
+    given = agent_fluent_bit_args(agent())
+    for pipeline in (node_pipeline(given), events_pipeline(given)):
+        for each in pipeline["pipeline"]["inputs"]:
+            assert each["storage.type"] == "filesystem"
+        for output in pipeline["pipeline"]["outputs"]:
+            assert output["retry_limit"] == "no_limits"
+            bytes_a_second = int(output["storage.total_limit_size"].removesuffix("G")) * 2**30 / 3600
+            assert bytes_a_second > (250_000 if output["alias"] == "events" else 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        ({"centre": {**CENTRE, "host": "https://x.y"}}, "centre.host: 'https://x.y' must be a host's name"),
+        ({"centre": {**CENTRE, "host": "localhost"}}, "centre.host: 'localhost' must be a host's name"),
+        ({"centre": {**CENTRE, "ca_secret_name": "A"}}, "centre.ca_secret_name: 'A' must be a DNS label"),
+        ({"tenant": "a/b"}, "tenant: 'a/b' must be 1 to 150 letters"),
+        ({"cluster_name": "a b"}, "cluster_name: 'a b' must be letters"),
+        ({"fluent_bit": {"buffer_gib": 0}}, "fluent_bit.buffer_gib: 0 must be a whole number from 1 to 100"),
+    ],
+)
+def test_an_agent_s_bad_arguments_are_named(over: Any, message: str) -> None:
+    (fault,) = logs_agent_faults(agent(**over))
+    assert str(fault).startswith(message)
+    assert logs_agent_faults(agent()) == []
+
+
 # --- sizes and cross-checks ------------------------------------------------------------------------
 
 
@@ -367,7 +481,35 @@ def test_flows_are_sound_and_only_loki_may_leave(topology: str) -> None:
         outside = {flow["source"] for flow in network["flows"] if flow["target"] == "everywhere"}
         assert outside <= {"loki"}, "nobody else needs S3"
         entering = {flow["source"] for flow in network["flows"] if flow["target"] == "gateway"}
-        assert entering <= {"prometheus", "nodes-fluent-bit", "canary", "events", "fluent-bit"}
+        assert entering <= {"prometheus-anywhere", "nodes-fluent-bit", "canary", "events", "fluent-bit"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "insecure", "target", "port"),
+    [
+        (STORE["endpoint"], True, "object-store", 8333),
+        ("s3.example.com", False, "everywhere", 443),
+        ("minio.example.com:9000", True, "everywhere", 9000),
+        ("minio.example.com", True, "everywhere", 80),
+    ],
+)
+def test_loki_reaches_the_bucket_wherever_that_is(endpoint: str, insecure: bool, target: str, port: int) -> None:
+    store: Any = {**STORE, "endpoint": endpoint, "insecure": insecure}
+    (backends, _) = logs_network("observability", "observability-agents", "simple-scalable", True, store)
+    outside = [flow for flow in backends["flows"] if flow["target"] in ("object-store", "everywhere", "pod-identity")]
+    assert outside == [{"source": "loki", "target": target, "port": port, "protocol": "TCP"}]
+
+
+def test_on_aws_loki_may_ask_the_node_for_its_credentials() -> None:
+    (backends, _) = logs_network("observability", "observability-agents", names.DISTRIBUTED, events=True)
+    assert {flow["source"] for flow in backends["flows"] if flow["target"] == "pod-identity"} == {"loki"}
+
+
+def test_an_agent_s_flows_are_sound_and_end_without_events_where_those_do() -> None:
+    networks = logs_agent_network("observability", "observability-agents", events=True)
+    assert [network["namespace"] for network in networks] == ["observability-agents", "observability"]
+    assert [fault for network in networks for fault in network_policy_faults(network)] == []
+    assert len(logs_agent_network("observability", "observability-agents", events=False)) == 1
 
 
 def test_without_events_nobody_is_let_in_for_them() -> None:

@@ -94,7 +94,7 @@ def test_bad_flows_are_refused(change: Any, message: str) -> None:
 def test_the_room_s_own_flows_are_in_order() -> None:
     assert network_policy_faults(ROOM) == []
     without = network_policy_specs(metrics_network("observability", receive_enabled=False))
-    assert set(SPECS) - set(without) == {"thanos-receive"}
+    assert set(SPECS) - set(without) == {"thanos-receive", "entrance"}
 
 
 def test_prometheus_may_scrape_everything_and_is_called_by_query_and_itself_only() -> None:
@@ -104,7 +104,7 @@ def test_prometheus_may_scrape_everything_and_is_called_by_query_and_itself_only
     assert allowed(spec, "from", "prometheus") == {("TCP", 9090), ("TCP", 8080), ("TCP", 10902)}
     assert len(spec["ingress"]) == 2
     nodes = next(rule for rule in spec["egress"] if rule["to"][0].get("ipBlock", {}).get("cidr") == "10.0.0.0/8")
-    assert {port["port"] for port in nodes["ports"]} == {443, 9100, 10250}
+    assert {port["port"] for port in nodes["ports"]} == {443, 6443, 9100, 10250}
 
 
 def test_only_those_that_use_the_bucket_may_leave_the_cluster() -> None:
@@ -154,4 +154,41 @@ def test_every_workload_that_looks_up_names_may() -> None:
     dns = {("UDP", 53), ("TCP", 53)}
     silent = {workload for workload, spec in SPECS.items() if allowed(spec, "to", "dns") != dns}
     caches = {names.INDEX_CACHE, names.BUCKET_CACHE, names.RESPONSE_CACHE}
-    assert silent == {"pushgateway", *caches, "prometheus"}, "Prometheus may call any pod, and so the name server"
+    assert silent == {"pushgateway", *caches, "prometheus", "entrance"}, (
+        "Prometheus may call any pod, and so the name server; the entrance's own room lets it"
+    )
+
+
+def test_receive_is_written_to_by_the_entrance_and_by_no_address() -> None:
+    spec = SPECS["thanos-receive"]
+    assert allowed(spec, "from", "entrance") == {("TCP", 10908)}
+    assert allowed(SPECS["entrance"], "to", "thanos-receive") == {("TCP", 10908)}
+    assert not [rule for rule in spec["ingress"] if "ipBlock" in rule["from"][0]]
+
+
+def outside(store: Any) -> tuple[Any, Any]:
+    """What the store gateway may reach by address, and by label at the object store."""
+    room = metrics_network("observability", True, store)
+    egress = network_policy_specs(room)["thanos-storegateway"]["egress"]
+    blocks = [(rule["to"][0]["ipBlock"]["cidr"], rule["ports"]) for rule in egress if "ipBlock" in rule["to"][0]]
+    labels = room["peers"]["object-store"]["labels"]
+    pods = [r["ports"] for r in egress if r["to"][0].get("podSelector", {}).get("matchLabels") == labels]
+    return blocks, pods
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "blocks", "pods"),
+    [
+        ("seaweedfs-s3.observability.svc.cluster.local:8333", [], [[{"port": 8333, "protocol": "TCP"}]]),
+        ("s3.example.com:9000", [("0.0.0.0/0", [{"port": 9000, "protocol": "TCP"}])], []),
+        ("s3.example.com", [("0.0.0.0/0", [{"port": 443, "protocol": "TCP"}])], []),
+    ],
+)
+def test_with_another_s3_only_that_is_reached(endpoint: str, blocks: Any, pods: Any) -> None:
+    assert outside({"endpoint": endpoint, "credentials_secret_name": "keys"}) == (blocks, pods)
+
+
+def test_on_aws_whatever_uses_the_bucket_gets_credentials_from_the_node_too() -> None:
+    blocks, pods = outside(None)
+    assert ("169.254.170.23/32", [{"port": 80, "protocol": "TCP"}]) in blocks
+    assert pods == []

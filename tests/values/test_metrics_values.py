@@ -44,6 +44,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "prometheus-pushgateway": pushgateway_values({}),
 }
 FREE = {
+    # The template ranges over the files.
+    "thanos": [r"ruler.rules.workload-clusters\.yaml"],
     # Modules are added to the chart's own one.
     "prometheus-blackbox-exporter": ["config.modules.tcp_connect", "config.modules.icmp"],
     # In the chart's values as a comment, read by its template.
@@ -116,8 +118,6 @@ def test_the_object_store_has_an_address_and_no_credentials() -> None:
     }
     china = yaml.safe_load(object_store_config("b", "cn-north-1"))["config"]["endpoint"]
     assert china == "s3.cn-north-1.amazonaws.com.cn"
-    elsewhere = yaml.safe_load(object_store_config("b", "eu-west-1", "seaweedfs:8333"))["config"]["endpoint"]
-    assert elsewhere == "seaweedfs:8333"
 
 
 def test_prometheus_and_query_agree_on_the_replica_label_and_the_sidecar_s_service() -> None:
@@ -357,13 +357,25 @@ def test_other_numbers_that_cannot_work_are_refused() -> None:
 
 def test_all_faults_are_told_at_once() -> None:
     args: Any = {
+        "object_store": {"endpoint": "http://s3:8333", "credentials_secret_name": "keys"},
+        "certificate_issuer": "My CA",
         "retention": {"raw_days": 1},
         "prometheus": {"replicas": 7},
         "thanos": {"ruler_replicas": 0, "store_memory": "much"},
+        "blackbox_replicas": 0,
     }
     assert [fault.path for fault in metrics_faults(args)] == [
+        "object_store.endpoint",
+        "certificate_issuer",
         "retention.raw_days",
         "prometheus.replicas",
         "thanos.ruler_replicas",
         "thanos.store_memory",
+        "blackbox_replicas",
     ]
+
+
+def test_without_another_s3_the_room_needs_an_account_a_key_and_an_identity_provider() -> None:
+    args: Any = {"platform_name": "p", "cluster_name": "c", "region": "eu-west-1"}
+    missing = [fault.path for fault in metrics_faults(args)]
+    assert missing == ["account_id", "kms_key_arn", "oidc_provider_arn", "oidc_issuer"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.profiles.alloy_config import PROFILE_TYPES, Block, alloy_blocks, alloy_config
+from components.profiles.alloy_config import PROFILE_TYPES, alloy_blocks, alloy_config
+from components.profiles.alloy_language import Block
 
 ARGS: Any = {"write_url": "http://pyroscope-distributor.observability.svc.cluster.local:4040", "cluster_name": "prod"}
 Labels = dict[str, str]

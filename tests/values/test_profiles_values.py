@@ -9,7 +9,8 @@ from components import defaults, naming
 from components.foundation.iam import bucket_access, irsa_trust
 from components.profiles import names
 from components.profiles.alerts import profiles_alerts
-from components.profiles.alloy_values import profiles_agent_faults, profiles_agent_values
+from components.profiles.alloy_args import profiles_agent_faults
+from components.profiles.alloy_values import profiles_agent_values
 from components.profiles.limits import limits_faults, tenant_faults
 from components.profiles.placement import placement_faults
 from components.profiles.profiles_args import profiles_faults

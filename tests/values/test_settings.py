@@ -75,7 +75,7 @@ def test_rules_between_settings_name_the_setting_and_not_what_it_fixes() -> None
         ({"cluster": {"kubernetesVersion": "1.19"}}, "cluster.kubernetesVersion: '1.19' must be one of"),
         ({"cluster": {"publicAccessCidrs": ["0.0.0.0/0"]}}, "cluster.publicAccessCidrs[0]: '0.0.0.0/0' must"),
         ({"cluster": {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}}, "cluster.publicAccessCidrs[1]"),
-        ({"cluster": {"existing": {"name": "c"}}}, "cluster.existing.oidcIssuer: missing"),
+        ({"cluster": {"existing": {"name": "c"}}}, "cluster.existing.oidcIssuer: '' must be an issuer"),
         (
             {"cluster": {"existing": {"name": "c", "oidcIssuer": "https://x.com/id/A"}, "kubernetesVersion": "1.34"}},
             "cluster.kubernetesVersion",
@@ -148,7 +148,6 @@ def test_every_section_has_the_same_keys_as_the_platforms_arguments() -> None:
         (settings.Network, platform_args.PlatformNetworkArgs),
         (settings.ExistingNetwork, platform_args.ExistingNetworkArgs),
         (settings.Cluster, platform_args.PlatformClusterArgs),
-        (settings.ExistingCluster, platform_args.ExistingClusterArgs),
         (settings.Charts, platform_args.ChartsArgs),
         (settings.Protection, platform_args.ProtectionArgs),
         (settings.Retention, storage.RetentionArgs),

@@ -2,17 +2,19 @@
 
 from typing import Any
 
+import pytest
+
 from components.security.network_policy import network_policy_faults, network_policy_specs
-from components.traces.flows import traces_network
+from components.traces.flows import traces_agent_network, traces_network
 
 BACKENDS, AGENTS = traces_network("observability", "observability-agents", remote_write=True)
 SPECS = network_policy_specs(BACKENDS)
 AGENT = network_policy_specs(AGENTS)["otel-agent"]
 
 
-def allowed(spec: Any, side: str, name: str) -> set[tuple[str, int]]:
+def allowed(spec: Any, side: str, name: str, peers: Any = BACKENDS["peers"]) -> set[tuple[str, int]]:
     """Ports open between a workload and a peer of the room."""
-    peer = BACKENDS["peers"][name]
+    peer = peers[name]
     found: set[tuple[str, int]] = set()
     for rule in spec["ingress" if side == "from" else "egress"]:
         for end in rule[side]:
@@ -54,7 +56,46 @@ def test_only_those_that_use_the_bucket_may_leave_the_cluster() -> None:
     for workload in leaving:
         assert allowed(SPECS[workload], "to", "everywhere") == {("TCP", 443)}
     assert allowed(AGENT, "to", "everywhere") == set()
-    assert allowed(AGENT, "to", "private-network") == {("TCP", 443), ("TCP", 10250)}
+    assert allowed(AGENT, "to", "private-network") == {("TCP", 443), ("TCP", 6443), ("TCP", 10250)}
+    assert {workload for workload, spec in SPECS.items() if allowed(spec, "to", "pod-identity")} == leaving
+
+
+@pytest.mark.parametrize(
+    ("store", "peer", "port"),
+    [
+        ({"endpoint": "seaweedfs-s3.observability.svc.cluster.local:8333", "insecure": True}, "object-store", 8333),
+        ({"endpoint": "s3.example.com"}, "everywhere", 443),
+        ({"endpoint": "s3.example.com:9000"}, "everywhere", 9000),
+    ],
+)
+def test_another_s3_is_reached_where_it_is_and_aws_no_more(store: Any, peer: str, port: int) -> None:
+    given: Any = {"credentials_secret_name": "object-store-credentials", **store}
+    policies = traces_network("observability", "observability-agents", remote_write=True, object_store=given)[0]
+    assert network_policy_faults(policies) == []
+    specs = network_policy_specs(policies)
+    for workload in ("tempo-ingester", "tempo-querier", "tempo-query-frontend", "tempo-compactor"):
+        assert allowed(specs[workload], "to", peer) == {("TCP", port)}, workload
+        assert allowed(specs[workload], "to", "pod-identity") == set(), workload
+    assert allowed(specs["tempo-distributor"], "to", peer) == set()
+
+
+def test_on_a_cluster_without_tempo_only_forwarders_leave_it() -> None:
+    forwarders, agents = traces_agent_network("telemetry", "observability-agents", 443)
+    assert network_policy_faults(forwarders) == network_policy_faults(agents) == []
+    agent, forwarder = network_policy_specs(agents)["otel-agent"], network_policy_specs(forwarders)["otel-forwarder"]
+    peers = forwarders["peers"]
+    assert allowed(forwarder, "to", "everywhere", peers) == {("TCP", 443)}
+    assert allowed(agent, "to", "everywhere", peers) == set()
+    assert allowed(agent, "to", "otel-forwarder", peers) == {("TCP", 4317)}
+    assert allowed(forwarder, "from", "otel-agent", peers) == {("TCP", 4317)}
+    assert allowed(forwarder, "from", "everybody", peers) == set()
+    assert allowed(agent, "from", "everybody", peers) == {("TCP", 4317), ("TCP", 4318)}
+    (together,) = traces_agent_network("one", "one", 443)
+    assert set(network_policy_specs(together)) == {"otel-agent", "otel-forwarder"}
+
+
+def test_the_way_in_for_other_clusters_is_closed_until_the_entrance_opens_it() -> None:
+    assert ("TCP", 4319) not in allowed(AGENT, "from", "everybody"), "whoever gets in there can name any tenant"
 
 
 def test_tempo_s_parts_gossip_and_spans_take_one_way_in() -> None:

@@ -24,6 +24,7 @@ require (
 	go.opentelemetry.io/collector/connector/forwardconnector v0.158.0
 	go.opentelemetry.io/collector/exporter v1.64.0
 	go.opentelemetry.io/collector/exporter/otlpexporter v0.158.0
+	go.opentelemetry.io/collector/exporter/otlphttpexporter v0.158.0
 	go.opentelemetry.io/collector/extension v1.64.0
 	go.opentelemetry.io/collector/otelcol v0.158.0
 	go.opentelemetry.io/collector/processor v1.64.0
@@ -33,6 +34,9 @@ require (
 	go.opentelemetry.io/collector/receiver/otlpreceiver v0.158.0
 	go.opentelemetry.io/collector/service v0.158.0
 )
+
+// The newest release of it that the module proxy serves; clusters run that of the image.
+require github.com/open-telemetry/opentelemetry-collector-contrib/connector/routingconnector v0.149.0
 
 require (
 	cloud.google.com/go/auth v0.20.0 // indirect

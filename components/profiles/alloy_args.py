@@ -1,0 +1,95 @@
+"""Arguments of the agent, and what is wrong with them."""
+
+import re
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+from .. import defaults
+from ..foundation.checks import dns_label_faults
+from ..security.centre import CentreArgs
+from ..validation import Fault
+from .limits import tenant_faults
+from .sizing import ProfilesAgentSizingArgs, agent_sizing_faults
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_OWN_LABELS = ("cluster", "service_name", "namespace", "pod", "container", "node")
+
+
+class ProfilesAgentArgs(TypedDict):
+    """What the agent needs to know."""
+
+    write_url: NotRequired[str]
+    """Where profiles are sent: the address of Pyroscope's distributor. Either this or `centre`."""
+    cluster_name: str
+    """Label `cluster` on every profile."""
+    tenant: NotRequired[str]
+    """Tenant that the profiles belong to. Default none: Pyroscope without multi-tenancy."""
+    ebpf_enabled: NotRequired[bool]
+    """Sample the CPU of every container, for which the agent sees all the node's processes. Default true."""
+    sample_rate_hz: NotRequired[int]
+    """Samples a second and CPU. 1 to 100; 40 and more may cost over 2 % of CPU. Default 19."""
+    namespace: NotRequired[str]
+    """Namespace; it must have Pod Security `privileged` for eBPF. Default observability-agents."""
+    centre: NotRequired[CentreArgs]
+    """The centre of several clusters, to send to in place of `write_url`. Default none."""
+    certificate_secret_name: NotRequired[str]
+    """Secret with `tls.crt`, `tls.key` and `ca.crt`, for every name of `agent_certificate`: the agent's own pages are
+    then served over TLS, and `write_url` is checked by that authority. Default none."""
+    external_labels: NotRequired[dict[str, str]]
+    """More labels on every profile. Default none."""
+    sizing: NotRequired[ProfilesAgentSizingArgs]
+    """Room on each node. Default 100m CPU and 512Mi."""
+    charts_source: NotRequired[str]
+    """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
+
+
+def profiles_agent_faults(args: ProfilesAgentArgs) -> list[Fault]:
+    """Everything wrong with the arguments that can be told without a cloud."""
+    faults = [
+        *sample_rate_faults(args.get("sample_rate_hz")),
+        *agent_sizing_faults(args.get("sizing"), "sizing"),
+    ]
+    faults += [*_target_faults(args), *label_faults(args.get("external_labels", {}))]
+    if "certificate_secret_name" in args:
+        faults += dns_label_faults("certificate_secret_name", args["certificate_secret_name"])
+    return [*faults, *tenant_faults(args["tenant"])] if args.get("tenant") else faults
+
+
+def _target_faults(args: ProfilesAgentArgs) -> list[Fault]:
+    if ("write_url" in args) == ("centre" in args):
+        return [Fault("write_url", args.get("write_url"), "be given, or centre: one of the two")]
+    return centre_faults(args["centre"]) if "centre" in args else []
+
+
+def centre_faults(centre: CentreArgs, path: str = "centre") -> list[Fault]:
+    """An address that is not a host's name, and Secrets that can't exist."""
+    faults = []
+    if len(centre["host"]) > 253 or not _HOST.fullmatch(centre["host"]):
+        bound = "be a host's name such as shop.example.com, without scheme and port"
+        faults.append(Fault(f"{path}.host", centre["host"], bound))
+    for key, name in (
+        ("certificate_secret_name", centre["certificate_secret_name"]),
+        ("ca_secret_name", centre["ca_secret_name"]),
+    ):
+        faults += dns_label_faults(f"{path}.{key}", name)
+    return faults
+
+
+def label_faults(labels: Mapping[str, str]) -> list[Fault]:
+    """Names that no label may have, or that the agent itself gives."""
+    faults = []
+    for name, value in labels.items():
+        if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]*", name) or name in _OWN_LABELS:
+            bound = f"have names of letters, digits and underscores, and none of {', '.join(_OWN_LABELS)}"
+            faults.append(Fault("external_labels", name, bound))
+        elif not value or not value.isprintable() or "{{" in value:
+            faults.append(Fault(f"external_labels.{name}", value, "be printable text without two opening braces"))
+    return faults
+
+
+def sample_rate_faults(rate: float | None) -> list[Fault]:
+    """A sample rate that yields nothing, or costs too much."""
+    most = defaults.PROFILES_MAX_SAMPLE_RATE_HZ
+    if rate is None or (not isinstance(rate, bool) and float(rate) == int(rate) and 1 <= rate <= most):
+        return []
+    return [Fault("sample_rate_hz", rate, f"be a whole number from 1 to {most} (samples a second and CPU)")]

@@ -1,0 +1,1 @@
+"""Clusters that only collect, and send everything to a centre."""
