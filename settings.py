@@ -81,7 +81,7 @@ def _setting_type(hint: Any) -> Any:
     """An argument's type as a setting's: nested arguments become sections, and lists tuples, which can't change."""
     if is_typeddict(hint):
         return section_of(hint)
-    if pulumi.Output in map(get_origin, get_args(hint)):
+    if any(get_origin(argument) is pulumi.Output for argument in get_args(hint)):
         return get_args(hint)[0]  # `pulumi.Input[str]`: a file says it outright
     inner = [_setting_type(argument) for argument in get_args(hint)]
     if get_origin(hint) is list:

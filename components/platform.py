@@ -20,6 +20,7 @@ from .platform_grafana import grafana
 from .platform_ground import after, ground
 from .platform_services import cluster_services
 from .profiles.profiles import Profiles
+from .security.centre import METRICS_PATH
 from .security.entrance import Entrance
 from .security.entrance_args import EntranceArgs, EntranceUpstreamsArgs
 from .signals import (
@@ -58,6 +59,8 @@ class Platform(pulumi.ComponentResource):
     """Address of Grafana: in browsers if it has one there, else inside the cluster. Empty without Grafana."""
     entrance_address: pulumi.Output[str]
     """DNS name of the load balancer that other clusters send to; empty without an entrance."""
+    entrance_zone_id: pulumi.Output[str]
+    """Hosted zone of that name, for an alias record; empty without an entrance."""
     entrance_endpoint_service: pulumi.Output[str]
     """Name of its PrivateLink endpoint service; empty without one."""
 
@@ -84,6 +87,7 @@ class Platform(pulumi.ComponentResource):
         )
         self.grafana_url = pane
         self.entrance_address = door.address if door else pulumi.Output.from_input("")
+        self.entrance_zone_id = door.address_zone_id if door else pulumi.Output.from_input("")
         self.entrance_endpoint_service = door.endpoint_service_name if door else pulumi.Output.from_input("")
         self.register_outputs(
             {
@@ -93,6 +97,7 @@ class Platform(pulumi.ComponentResource):
                 "query_urls": self.query_urls,
                 "grafana_url": self.grafana_url,
                 "entrance_address": self.entrance_address,
+                "entrance_zone_id": self.entrance_zone_id,
                 "entrance_endpoint_service": self.entrance_endpoint_service,
             }
         )
@@ -118,7 +123,7 @@ def _signals(
         urls["thanos_url"], urls["prometheus_url"] = metrics.query_frontend_url, metrics.prometheus_url
         urls["alertmanager_url"] = metrics.alertmanager_url
         if metrics.remote_write_url:
-            upstreams["metrics"] = metrics.remote_write_url
+            upstreams["metrics"] = metrics.remote_write_url.removesuffix(METRICS_PATH)
     if enabled(args, "logs"):
         logs = Logs(f"{name}-logs", logs_args(args, foothold.wiring), opts("logs", "audit"))
         urls["loki_url"] = upstreams["logs"] = logs.gateway_url

@@ -10,7 +10,9 @@ from .foundation.karpenter_values import KarpenterPoolArgs
 from .foundation.node_groups import NodeGroupArgs
 from .foundation.object_store import ObjectStoreArgs
 from .grafana.auth_args import GrafanaAuthArgs
+from .grafana.grafana_args import GrafanaSignalsArgs
 from .grafana.ingress import GrafanaIngressArgs
+from .grafana.managed_args import ManagedGrafanaSamlArgs
 from .grafana.sizing import GrafanaSizingArgs
 from .logs.logs_args import FluentBitSettingsArgs
 from .logs.schema import SchemaPeriodArgs
@@ -262,6 +264,30 @@ class PlatformGrafanaDatabaseArgs(TypedDict):
     """Days back to any second of which it can be restored. 7 to 35; default 7."""
 
 
+class PlatformManagedGrafanaArgs(TypedDict):
+    """An Amazon Managed Grafana workspace over this platform's backends."""
+
+    signals: GrafanaSignalsArgs
+    """The backends, by addresses that the workspace reaches: internal load balancers', not the cluster's Services'."""
+    backend_cidr_blocks: list[str]
+    """Networks of those load balancers; the workspace may call nobody else through the VPC."""
+    admin_group_ids: NotRequired[list[str]]
+    """Groups of IAM Identity Center whose members are administrators. Without `saml` at least one."""
+    editor_group_ids: NotRequired[list[str]]
+    """The same for editors. Default nobody."""
+    viewer_group_ids: NotRequired[list[str]]
+    """The same for viewers. Default nobody."""
+    saml: NotRequired[ManagedGrafanaSamlArgs]
+    """SAML instead of IAM Identity Center. Default none."""
+    vpc_endpoint_ids: NotRequired[list[str]]
+    """Interface endpoints through which alone browsers may come. Default: from anywhere, with a sign-in."""
+    ca_config_map_name: NotRequired[str]
+    """ConfigMap in namespace observability with `ca.crt`, the authority of the backends' certificates. Default public
+    ones."""
+    token_period: NotRequired[str]
+    """Any text; a new one makes a new token, which AWS lets live for 30 days. Default `first`."""
+
+
 class PlatformGrafanaArgs(TypedDict):
     """Grafana, in the cluster or AWS' own."""
 
@@ -283,6 +309,8 @@ class PlatformGrafanaArgs(TypedDict):
     """Run Grafana Enterprise, which SAML needs. Default false."""
     license_secret_name: NotRequired[str]
     """Secret with its license, by its name below `/<name>/`."""
+    managed: NotRequired[PlatformManagedGrafanaArgs]
+    """The workspace; needed with `kind` managed, and only with it."""
 
 
 class PlatformEntranceArgs(TypedDict):

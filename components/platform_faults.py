@@ -101,13 +101,13 @@ def _cloud_faults(args: PlatformArgs) -> list[Fault]:
     faults += _superfluous("cluster", args["cluster"], "", "the cluster exists")
     for key in ("oidc_issuer", "network"):
         if key in existing:
-            faults.append(Fault(f"cluster.existing.{key}", existing[key], "be left out: there is no AWS"))  # type: ignore[literal-required]
+            faults.append(Fault(f"cluster.existing.{key}", existing[key], "be left out: there is no AWS"))
     if "storage_class_name" not in existing:
         bound = "name a storage class of the cluster, such as kind's standard or k3d's local-path"
         faults.append(Fault("cluster.existing.storage_class_name", None, bound))
     for key in ("deletion_principal_arns", "force_destroy"):
         if key in args.get("protection", {}):
-            faults.append(Fault(f"protection.{key}", args["protection"][key], "be left out: there is no AWS"))  # type: ignore[literal-required]
+            faults.append(Fault(f"protection.{key}", args["protection"][key], "be left out: there is no AWS"))
     if "object_store" in args:
         faults += _left_out(args, ("seaweedfs",), "object_store names another one")
     return faults + object_store_faults("object_store", args.get("object_store"))

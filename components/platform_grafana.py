@@ -9,7 +9,7 @@ from .grafana.grafana import Grafana
 from .platform_args import PlatformArgs
 from .platform_cluster import Foothold
 from .platform_ground import after
-from .signals import enabled, grafana_args, protected
+from .signals import enabled, grafana_args, managed_grafana_args, protected
 
 
 def grafana(
@@ -18,6 +18,12 @@ def grafana(
     """Its address; empty where it is switched off."""
     if not enabled(args, "grafana"):
         return pulumi.Output.from_input("")
+    if args.get("grafana", {}).get("kind", "self-hosted") == "managed":
+        from .grafana.managed import ManagedGrafana
+
+        assert foothold.place is not None, "platform_faults: a workspace needs the network"
+        place = {"vpc_id": foothold.place.vpc_id, "subnet_ids": foothold.place.private_subnet_ids}
+        return ManagedGrafana(f"{name}-grafana", managed_grafana_args(args, foothold.wiring, place), opts).url
     database = _database(name, args, foothold)
     pane = Grafana(
         f"{name}-grafana", grafana_args(args, foothold.wiring, addresses), after(opts, [database] if database else [])

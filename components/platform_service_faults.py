@@ -5,6 +5,7 @@ from typing import Any, cast
 from .foundation.karpenter_values import KarpenterArgs, karpenter_faults
 from .grafana.database_args import GrafanaDatabaseArgs, grafana_database_faults
 from .grafana.grafana_args import grafana_faults
+from .grafana.managed_args import managed_grafana_faults
 from .platform_args import PlatformArgs
 from .security.entrance_args import EntranceArgs, entrance_faults
 from .signals import (
@@ -15,6 +16,7 @@ from .signals import (
     certificate_issuer,
     enabled,
     grafana_args,
+    managed_grafana_args,
     on_aws,
     stand_in_addresses,
 )
@@ -50,6 +52,10 @@ def _grafana_faults(args: PlatformArgs) -> list[Fault]:
         return [Fault("grafana.kind", kind, f"be one of {', '.join(GRAFANA_KINDS)}")]
     if kind == "managed" and not on_aws(args):
         return [Fault("grafana.kind", kind, "be self-hosted: there is no AWS (cloud is none)")]
+    if kind == "managed":
+        return _managed_faults(args)
+    if "managed" in wanted:
+        return [Fault("grafana.managed", dict(wanted["managed"]), "be left out, or kind be managed")]
     faults: list[Fault] = []
     database = cast(dict[str, Any], wanted.get("database", {}))
     if "database" in wanted and "existing_secret_name" not in database:
@@ -70,6 +76,21 @@ def _grafana_faults(args: PlatformArgs) -> list[Fault]:
         ]
     found = grafana_faults(grafana_args(args, STAND_IN, stand_in_addresses(args)))
     return faults + [fault._replace(path=f"grafana.{fault.path}") for fault in found]
+
+
+def _managed_faults(args: PlatformArgs) -> list[Fault]:
+    wanted = cast(dict[str, Any], args["grafana"])
+    faults = [
+        Fault(f"grafana.{key}", value, "be left out: the workspace is AWS' own (kind is managed)")
+        for key, value in wanted.items()
+        if key not in ("enabled", "kind", "managed")
+    ]
+    if "managed" not in wanted:
+        return [*faults, Fault("grafana.managed", None, "be given with kind managed")]
+    place = {"vpc_id": "vpc-0", "subnet_ids": ["subnet-0", "subnet-1"]}
+    found = managed_grafana_faults(managed_grafana_args(args, STAND_IN, place))
+    faults += _place_faults(args, "grafana.managed")
+    return faults + [fault._replace(path=f"grafana.managed.{fault.path}") for fault in found]
 
 
 def _entrance_faults(args: PlatformArgs) -> list[Fault]:

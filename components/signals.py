@@ -15,6 +15,7 @@ from .foundation.node_groups import DEFAULT_NODE_GROUPS, NodeCapacity, node_capa
 from .foundation.object_store import ObjectStoreArgs
 from .foundation.seaweedfs_values import seaweedfs_object_store
 from .grafana.grafana_args import GrafanaArgs, GrafanaSignalsArgs
+from .grafana.managed_args import ManagedGrafanaArgs
 from .logs.logs_args import LogsArgs
 from .logs.names import TENANT as LOKI_TENANT
 from .metrics.metrics_args import MetricsArgs
@@ -192,7 +193,7 @@ def stand_in_addresses(args: PlatformArgs) -> dict[str, str]:
 def grafana_args(args: PlatformArgs, wiring: Wiring, addresses: Mapping[str, str]) -> GrafanaArgs:
     """Arguments of Grafana in the cluster."""
     chosen = args.get("grafana", {})
-    here = ("enabled", "kind", "database")
+    here = ("enabled", "kind", "database", "managed")
     own: dict[str, Any] = {key: value for key, value in chosen.items() if key not in here}
     own |= {
         "platform_name": args["name"],
@@ -213,6 +214,23 @@ def grafana_args(args: PlatformArgs, wiring: Wiring, addresses: Mapping[str, str
         if "ca_config_map_name" in database:
             own["database"]["ca_config_map_name"] = database["ca_config_map_name"]
     return cast(GrafanaArgs, own)
+
+
+def managed_grafana_args(args: PlatformArgs, wiring: Wiring, place: Mapping[str, Any]) -> ManagedGrafanaArgs:
+    """Arguments of Amazon Managed Grafana, which calls the backends from outside of the cluster."""
+    own: dict[str, Any] = {
+        **args.get("grafana", {}).get("managed", {}),
+        **place,
+        "platform_name": args["name"],
+        "account_id": args["account_id"],
+        "region": args["region"],
+        "kms_key_arn": wiring.kms_key_arn,
+        "secret_store_name": SECRETS_MANAGER,
+        "namespace": NAMESPACE,
+        "retention": args.get("retention", {}),
+        "protect": protected(args),
+    }
+    return cast(ManagedGrafanaArgs, own)
 
 
 def grafana_signals(args: PlatformArgs, addresses: Mapping[str, str]) -> GrafanaSignalsArgs:

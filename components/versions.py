@@ -210,7 +210,7 @@ OTEL_COLLECTOR_VERSION = "0.158.0"
 
 # renovate: datasource=docker depName=docker.io/nginxinc/nginx-unprivileged versioning=docker
 NGINX_VERSION = "1.30.4-alpine"
-"""The stable line; the entrance for other clusters (`security/entrance.py`). Runs as a user of its own, and has a shell."""
+"""The stable line; the entrance for other clusters (`security/entrance.py`). Runs as a user of its own; has a shell."""
 
 CLUSTER_AUTOSCALER_VERSIONS: dict[str, str] = {
     # renovate: datasource=docker depName=registry.k8s.io/autoscaling/cluster-autoscaler versioning=regex:^v(?<compatibility>1\.34)\.(?<patch>\d+)$

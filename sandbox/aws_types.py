@@ -298,7 +298,9 @@ KINDS: dict[str, Kind] = {
         defaults={"vpcEndpointType": "Gateway"},
         outputs={
             "cidrBlocks": [],
-            "dnsEntries": [],
+            "dnsEntries": [
+                {"dnsName": "{id}-{suffix}.{region}.vpce.{dns}", "hostedZoneId": "Z{h13}"},
+            ],
             "ipAddressType": "ipv4",
             "networkInterfaceIds": [],
             "ownerId": "{account}",
@@ -311,6 +313,8 @@ KINDS: dict[str, Kind] = {
             "state": "available",
             "subnetIds": [],
         },
+        # Of interfaces, which have subnets; a gateway has routes instead of names.
+        only_with={"dnsEntries": "subnetIds"},
         refs={
             "vpcId": "!" + VPC,
             "subnetIds.[]": "!" + SUBNET,

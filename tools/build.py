@@ -51,7 +51,8 @@ RECIPES = {
     "kubernetes": Recipe(ldflags=_K8S),
     "kwok": Recipe(ldflags="-X sigs.k8s.io/kwok/pkg/consts.Version=v{v}"),
     "prometheus": Recipe(ldflags="-X github.com/prometheus/common/version.Version={v}"),
-    "thanos": Recipe(ldflags="-X github.com/prometheus/common/version.Version={v}"),
+    # As upstream builds it: without the second tag receive panics on its first sample.
+    "thanos": Recipe("netgo,slicelabels", "-X github.com/prometheus/common/version.Version={v}"),
     "loki": Recipe("netgo", "-X github.com/grafana/loki/v3/pkg/util/build.Version={v}"),
     "collector": Recipe(ldflags="-X main.version={v}"),
 }

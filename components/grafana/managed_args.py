@@ -61,7 +61,7 @@ class ManagedGrafanaArgs(TypedDict):
     ca_config_map_name: NotRequired[str]
     """ConfigMap in the namespace with `ca.crt`, the authority of the backends' certificates. Default public ones."""
     admin_group_ids: NotRequired[list[str]]
-    """Groups of IAM Identity Center whose members are administrators. Without `saml` at least one."""
+    """Groups of IAM Identity Center whose members are administrators. Default nobody, with `saml` only."""
     editor_group_ids: NotRequired[list[str]]
     """The same for editors. Default nobody."""
     viewer_group_ids: NotRequired[list[str]]
@@ -72,7 +72,7 @@ class ManagedGrafanaArgs(TypedDict):
     """Interface endpoints for `grafana-workspace`, through which alone browsers may come. Default: from anywhere, with
     a sign-in."""
     retention: NotRequired[RetentionArgs]
-    """How long each signal is kept, shown on the first dashboard."""
+    """How long each signal is kept, shown on the first dashboard. Default the platform's own defaults."""
     permissions_boundary_arn: NotRequired[str]
     """Permissions boundary of the role. Default none."""
     protect: NotRequired[bool]

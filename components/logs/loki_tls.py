@@ -100,13 +100,16 @@ def gateway(args: LokiArgs) -> dict[str, Any]:
 
 
 def canary(args: LokiArgs) -> dict[str, Any]:
-    """What the canary gets."""
+    """What the canary gets. Its own flag for an authority wants a certificate and a key of it as well, which it has no
+    use for; so the authority stands in for the system's.
+    """
     if not args.get("certificate_issuer"):
         return {}
     return {
         **tls.authority_mounted(tls.LOKI_SECRET),
         "lokiurl": f"{names.gateway_host(loki_namespace(args))}:{names.GATEWAY_TLS_SERVICE_PORT}",
-        "extraArgs": ["-tls", f"-ca-file={CA_FILE}"],
+        "extraArgs": ["-tls"],
+        "extraEnv": [{"name": "SSL_CERT_FILE", "value": CA_FILE}],
     }
 
 

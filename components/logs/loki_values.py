@@ -52,7 +52,7 @@ def loki_values(args: LokiArgs) -> dict[str, Any]:
             "serviceMonitor": {"enabled": True, **loki_tls.scraping(args)},
             "rules": {"enabled": True},
             "alerts": {"enabled": True},
-            "dashboards": {"enabled": True},
+            "dashboards": {"enabled": True, "annotations": {"grafana_folder": "Logs"}},
             "additionalPrometheusRules": {"loss": LOKI_ALERTS},
         },
         "test": {"enabled": False},

@@ -72,7 +72,11 @@ def prometheus_values(args: PrometheusArgs) -> dict[str, Any]:
     values = {
         "fullnameOverride": names.PROMETHEUS,
         "crds": {"enabled": False},
-        "grafana": {"enabled": False, "forceDeployDashboards": True},
+        "grafana": {
+            "enabled": False,
+            "forceDeployDashboards": True,
+            "sidecar": {"dashboards": {"annotations": {"grafana_folder": "Metrics"}}},
+        },
         **managed_control_plane(),
         # The chart scrapes cAdvisor, the largest source of series, more often than all else.
         "kubelet": {"serviceMonitor": {"cAdvisorInterval": f"{defaults.SCRAPE_INTERVAL_SECONDS}s"}},

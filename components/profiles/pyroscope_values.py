@@ -174,14 +174,14 @@ def _components(args: PyroscopeArgs, sizing: dict[str, Any]) -> dict[str, Any]:
             **_scaled(sizing, "compaction_worker"),
         },
         names.QUERY_FRONTEND: {
-            **_pod(names.QUERY_FRONTEND, "100m", "512Mi", "500m"),
+            **_pod(names.QUERY_FRONTEND, "100m", sizing["query_frontend_memory"], "500m"),
             "replicaCount": sizing["query_frontend_replicas"],
         },
         names.QUERY_BACKEND: {
             **_pod(names.QUERY_BACKEND, *_room(sizing, "query_backend")),
             **_scaled(sizing, "query_backend"),
         },
-        **{part: {**_pod(part, "20m", "256Mi", "200m"), "replicaCount": 1} for part in names.HELPERS},
+        **{part: {**_pod(part, "20m", sizing["helper_memory"], "200m"), "replicaCount": 1} for part in names.HELPERS},
     }
 
 

@@ -31,6 +31,8 @@ class PyroscopeSizingArgs(TypedDict):
     """Memory of each: two seconds of profiles, and the segments made of them. Default 2Gi."""
     query_frontend_replicas: NotRequired[int]
     """Query frontends. At least 1; default 2."""
+    query_frontend_memory: NotRequired[str]
+    """Memory of each. Default 512Mi."""
     query_backend_replicas: NotRequired[int]
     """Fewest query backends. At least 1; default 2."""
     query_backend_max_replicas: NotRequired[int]
@@ -53,6 +55,8 @@ class PyroscopeSizingArgs(TypedDict):
     """CPU requested by each; it may use twice as much. Default 500m."""
     compaction_worker_memory: NotRequired[str]
     """Memory of each. Default 2Gi."""
+    helper_memory: NotRequired[str]
+    """Memory of tenant settings, ad hoc profiles and admin, one of each. Default 256Mi."""
 
 
 class ProfilesAgentSizingArgs(TypedDict):
@@ -75,6 +79,7 @@ PYROSCOPE_SIZING: dict[str, Any] = {
     "segment_writer_cpu": "500m",
     "segment_writer_memory": "2Gi",
     "query_frontend_replicas": defaults.PYROSCOPE_QUERY_FRONTEND_REPLICAS,
+    "query_frontend_memory": "512Mi",
     "query_backend_replicas": defaults.PYROSCOPE_QUERY_BACKEND_REPLICAS,
     "query_backend_max_replicas": 6,
     "query_backend_cpu": "500m",
@@ -86,6 +91,7 @@ PYROSCOPE_SIZING: dict[str, Any] = {
     "compaction_worker_max_replicas": 3,
     "compaction_worker_cpu": "500m",
     "compaction_worker_memory": "2Gi",
+    "helper_memory": "256Mi",
 }
 AGENT_SIZING: dict[str, Any] = {"cpu": "100m", "cpu_limit": "500m", "memory": "512Mi"}
 """The profiler's makers measured 1 % of CPU and 250 MB at most (opentelemetry-ebpf-profiler, README); the

@@ -15,7 +15,7 @@ from .profiles_agent import ProfilesAgent, ProfilesAgentArgs
 from .sizing import ProfilesAgentSizingArgs
 
 
-class WorkloadProfilesArgs(TypedDict):
+class WorkloadProfilesAgentArgs(TypedDict):
     """Whose profiles go where."""
 
     cluster_name: str
@@ -38,7 +38,7 @@ class WorkloadProfilesArgs(TypedDict):
     """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
 
 
-def workload_profiles_faults(args: WorkloadProfilesArgs) -> list[Fault]:
+def workload_profiles_faults(args: WorkloadProfilesAgentArgs) -> list[Fault]:
     """Everything wrong with the arguments."""
     faults = profiles_agent_faults(_agent(args))
     return faults if args["tenant"] else [*faults, *tenant_faults(args["tenant"])]
@@ -53,18 +53,17 @@ class WorkloadProfiles(pulumi.ComponentResource):
     release_name: str
     """Helm's name for the release, and the DaemonSet's."""
 
-    def __init__(self, name: str, args: WorkloadProfilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: WorkloadProfilesAgentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("WorkloadProfiles", name, workload_profiles_faults(args))
         super().__init__("eks-observability:index:WorkloadProfiles", name, dict(args), opts)
         agent = _agent(args)
-        network = NetworkPolicies(
-            f"{name}-agent-network", agent_network(agent.get("namespace", "observability-agents")), child_of(self, opts)
-        )
+        flows = agent_network(agent.get("namespace", "observability-agents"))
+        network = NetworkPolicies(f"{name}-agent-network", flows, child_of(self, opts))
         self.release_name = ProfilesAgent(f"{name}-agent", agent, child_of(self, opts, [network])).release_name
         self.register_outputs({"release_name": self.release_name})
 
 
-def _agent(args: WorkloadProfilesArgs) -> ProfilesAgentArgs:
+def _agent(args: WorkloadProfilesAgentArgs) -> ProfilesAgentArgs:
     given: Any = {key: value for key, value in args.items() if key != "agents_namespace"}
     if "agents_namespace" in args:
         given["namespace"] = args["agents_namespace"]

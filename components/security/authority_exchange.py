@@ -1,4 +1,4 @@
-"""How clusters learn each other's authority: each publishes its own `ca.crt` as an SSM parameter, and reads the others'.
+"""How clusters learn each other's authority: each publishes its `ca.crt` as an SSM parameter, and reads the others'.
 
 Private keys never leave their cluster. A certificate of an authority is public; what matters is who may write it, and
 each cluster's External Secrets may write its own parameter only.

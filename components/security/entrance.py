@@ -1,4 +1,4 @@
-"""Where other clusters' agents come in: Nginx behind an internal load balancer, mutual TLS, one tenant for each cluster."""
+"""Where other clusters' agents come in: Nginx behind an internal load balancer, mutual TLS, a tenant each."""
 
 from typing import Any
 
@@ -127,13 +127,12 @@ def _pods(name: str, args: EntranceArgs, opts: pulumi.ResourceOptions) -> list[p
 
 
 def _alerts(name: str, args: EntranceArgs, namespace: str, opts: pulumi.ResourceOptions) -> None:
-    tenants = [cluster["tenant"] for cluster in args["clusters"].values()] if "metrics" in upstreams(args) else []
     metadata: Any = entrance_manifests(args, {}).config_map["metadata"]
     kubernetes.apiextensions.CustomResource(
         f"{name}-rules",
         api_version="monitoring.coreos.com/v1",
         kind="PrometheusRule",
         metadata=metadata,
-        spec={"groups": entrance_alerts(namespace, tenants)},
+        spec={"groups": entrance_alerts(namespace)},
         opts=opts,
     )

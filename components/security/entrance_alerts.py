@@ -1,13 +1,15 @@
-"""What to be woken or told about at the entrance. Nginx has no metrics for Prometheus: pods are counted, and arrivals."""
+"""What to be woken or told about at the entrance: its pods, since Nginx has no metrics for Prometheus.
 
-from collections.abc import Iterable
+That a cluster has fallen silent is told by what it writes to, Thanos receive (`metrics/workload_alerts.py`).
+"""
+
 from typing import Any
 
 from . import entrance_names as names
 
 
-def entrance_alerts(namespace: str, tenants: Iterable[str]) -> list[dict[str, Any]]:
-    """Groups of rules, as in the `spec` of a PrometheusRule; `tenants` are those that write metrics."""
+def entrance_alerts(namespace: str) -> list[dict[str, Any]]:
+    """Groups of rules, as in the `spec` of a PrometheusRule."""
     these = f'namespace="{namespace}",deployment="{names.ENTRANCE}"'
     rules = [
         _rule(
@@ -27,19 +29,6 @@ def entrance_alerts(namespace: str, tenants: Iterable[str]) -> list[dict[str, An
             "{{ $value }} pods of the entrance are ready, fewer than asked for.",
         ),
     ]
-    for tenant in sorted(set(tenants)):
-        written = f'thanos_receive_write_samples_sum{{tenant="{tenant}",code=~"2.."}}'
-        silent = _rule(
-            "WorkloadClusterSilent",
-            f"(sum(rate({written}[10m])) or vector(0)) == 0",
-            "15m",
-            "critical",
-            f"No metrics come from tenant {tenant} any more",
-            "Its clusters don't reach the entrance or are refused there (the log of deployment entrance says why), or"
-            " their agents are down. Agents keep what they collect for about an hour.",
-        )
-        silent["labels"]["tenant"] = tenant
-        rules.append(silent)
     return [{"name": names.ENTRANCE, "rules": rules}]
 
 

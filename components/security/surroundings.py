@@ -24,7 +24,7 @@ def surroundings() -> dict[str, NetworkPeerArgs]:
     """The peers, by the names that the functions below use."""
     return {
         "everybody": {"labels": {}},
-        "prometheus-anywhere": {"labels": {"app.kubernetes.io/name": "prometheus"}},
+        "prometheus-anywhere": {"labels": {"operator.prometheus.io/name": "kps-prometheus"}},
         "dns": {"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
         "private-network": {"cidr_blocks": PRIVATE},
         "everywhere": {"cidr_blocks": ["0.0.0.0/0"]},

@@ -5,7 +5,7 @@ from typing import Any, cast
 from ..logs.logs_agent import LogsAgentArgs, logs_agent_faults
 from ..metrics.prometheus_agent_args import PrometheusAgentArgs, prometheus_agent_faults
 from ..platform_args import PlatformArgs
-from ..profiles.alloy_args import ProfilesAgentArgs, profiles_agent_faults
+from ..profiles.workload_profiles import WorkloadProfilesAgentArgs, workload_profiles_faults
 from ..security.centre import CentreArgs
 from ..security.certificate import ISSUER
 from ..security.entrance_args import host
@@ -78,12 +78,12 @@ def traces_agent_args(args: WorkloadClusterArgs) -> TracesAgentArgs:
     return cast(TracesAgentArgs, wanted)
 
 
-def profiles_agent_args(args: WorkloadClusterArgs) -> ProfilesAgentArgs:
+def profiles_agent_args(args: WorkloadClusterArgs) -> WorkloadProfilesAgentArgs:
     """Of the profiling agent."""
-    wanted = {**_common(args, "profiles"), "namespace": AGENTS_NAMESPACE}
+    wanted = {**_common(args, "profiles"), "agents_namespace": AGENTS_NAMESPACE}
     if "external_labels" in args:
         wanted["external_labels"] = args["external_labels"]
-    return cast(ProfilesAgentArgs, wanted)
+    return cast(WorkloadProfilesAgentArgs, wanted)
 
 
 def agent_faults(args: WorkloadClusterArgs) -> list[Fault]:
@@ -92,7 +92,7 @@ def agent_faults(args: WorkloadClusterArgs) -> list[Fault]:
         "metrics": prometheus_agent_faults(prometheus_agent_args(args)),
         "logs": logs_agent_faults(logs_agent_args(args)),
         "traces": traces_agent_faults(traces_agent_args(args)),
-        "profiles": profiles_agent_faults(profiles_agent_args(args)),
+        "profiles": workload_profiles_faults(profiles_agent_args(args)),
     }
     shared = ("tenant", "cluster_name", "external_labels")
     found = [

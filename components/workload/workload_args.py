@@ -27,7 +27,7 @@ class WorkloadCentreArgs(TypedDict):
     """Endpoint service of the entrance, for VPCs that no route leads from: PrivateLink."""
 
 
-class WorkloadMetricsArgs(TypedDict):
+class WorkloadClusterMetricsArgs(TypedDict):
     """Prometheus in agent mode, and the exporters."""
 
     enabled: NotRequired[bool]
@@ -36,7 +36,7 @@ class WorkloadMetricsArgs(TypedDict):
     """Replicas and room. Default: 500,000 series."""
 
 
-class WorkloadLogsArgs(TypedDict):
+class WorkloadClusterLogsArgs(TypedDict):
     """Fluent Bit."""
 
     enabled: NotRequired[bool]
@@ -45,7 +45,7 @@ class WorkloadLogsArgs(TypedDict):
     """How lines are collected. Default: production's."""
 
 
-class WorkloadTracesArgs(TypedDict):
+class WorkloadClusterTracesArgs(TypedDict):
     """OpenTelemetry agents and forwarders."""
 
     enabled: NotRequired[bool]
@@ -58,7 +58,7 @@ class WorkloadTracesArgs(TypedDict):
     """Replicas and room. Default: two forwarders with room for an hour."""
 
 
-class WorkloadProfilesArgs(TypedDict):
+class WorkloadClusterProfilesArgs(TypedDict):
     """The profiling agent."""
 
     enabled: NotRequired[bool]
@@ -93,13 +93,13 @@ class WorkloadClusterArgs(TypedDict):
     """Key of volumes, log groups and secrets. Default: one is made."""
     external_labels: NotRequired[dict[str, str]]
     """More labels on metrics and profiles, and attributes of spans. Default none."""
-    metrics: NotRequired[WorkloadMetricsArgs]
+    metrics: NotRequired[WorkloadClusterMetricsArgs]
     """Metrics. Default on."""
-    logs: NotRequired[WorkloadLogsArgs]
+    logs: NotRequired[WorkloadClusterLogsArgs]
     """Logs and Kubernetes' events. Default on."""
-    traces: NotRequired[WorkloadTracesArgs]
+    traces: NotRequired[WorkloadClusterTracesArgs]
     """Traces. Default on."""
-    profiles: NotRequired[WorkloadProfilesArgs]
+    profiles: NotRequired[WorkloadClusterProfilesArgs]
     """Profiles. Default on."""
     certificates: NotRequired[PlatformCertificatesArgs]
     """`existing_issuer` where there is a cert-manager with an authority of this cluster alone. They can't be switched

@@ -11,10 +11,7 @@ from ..logs.logs_agent import LogsAgent
 from ..metrics.prometheus_agent import PrometheusAgent
 from ..platform_cluster import existing_cluster, new_cluster
 from ..platform_ground import after
-from ..profiles.flows import agent_network
-from ..profiles.profiles_agent import ProfilesAgent
-from ..security.network_policy import NetworkPolicies
-from ..signals import AGENTS_NAMESPACE
+from ..profiles.workload_profiles import WorkloadProfiles
 from ..traces.traces_agent import TracesAgent
 from ..validation import refuse
 from .agents import (
@@ -79,8 +76,7 @@ def _agents(name: str, args: WorkloadClusterArgs, opts: pulumi.ResourceOptions) 
     if enabled(args, "logs"):
         LogsAgent(f"{name}-logs", logs_agent_args(args), opts)
     if enabled(args, "profiles"):
-        network = NetworkPolicies(f"{name}-profiles-network", agent_network(AGENTS_NAMESPACE), opts)
-        ProfilesAgent(f"{name}-profiles", profiles_agent_args(args), after(opts, [network]))
+        WorkloadProfiles(f"{name}-profiles", profiles_agent_args(args), opts)
     if not enabled(args, "traces"):
         return {}
     traces = TracesAgent(f"{name}-traces", traces_agent_args(args), opts)

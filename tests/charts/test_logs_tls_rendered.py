@@ -128,7 +128,7 @@ def read_by(manifests: list[Manifest]) -> Iterator[tuple[Pod, dict[str, Any], se
     """Each pod's first container, with the files that its configuration or its arguments name."""
     for pod in pods(manifests):
         container = pod.spec["containers"][0]
-        text = " ".join(container.get("args", []))
+        text = " ".join(container.get("args", [])) + str(container.get("env"))
         for volume in pod.spec.get("volumes", []):
             if name := volume.get("configMap", {}).get("name"):
                 text += str([m["data"] for m in of_kind(manifests, "ConfigMap") if m["metadata"]["name"] == name])
@@ -195,8 +195,10 @@ def test_nobody_s_certificate_goes_unchecked(
 
 
 def test_the_canary_asks_the_gateway_over_tls(backend: list[Manifest]) -> None:
-    args = named(backend, "DaemonSet", "loki-canary")["spec"]["template"]["spec"]["containers"][0]["args"]
-    assert {"-addr=loki-gateway.observability.svc.cluster.local:443", "-tls", f"-ca-file={FOLDER}/ca.crt"} <= set(args)
+    canary = named(backend, "DaemonSet", "loki-canary")["spec"]["template"]["spec"]["containers"][0]
+    assert {"-addr=loki-gateway.observability.svc.cluster.local:443", "-tls"} <= set(canary["args"])
+    assert {"name": "SSL_CERT_FILE", "value": f"{FOLDER}/ca.crt"} in canary["env"]
+    assert not [arg for arg in canary["args"] if arg.startswith("-ca-file")], "without a key it would not start"
 
 
 def test_every_grpc_client_shows_and_asks_for_a_certificate(topology: str, backend: list[Manifest]) -> None:

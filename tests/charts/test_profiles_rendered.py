@@ -312,3 +312,67 @@ def test_numbers_survive_the_way_through_pulumi() -> None:
                     for m in (before, after)
                 )
             assert before == after, before["metadata"]["name"]
+
+
+# --- another S3, TLS, the centre ---------------------------------------------------------------
+
+STORE: Any = {"endpoint": "s3.example.com:9000", "credentials_secret_name": "object-store-credentials"}
+
+
+def test_every_part_reads_the_keys_from_the_secret_and_keeps_its_own_variables() -> None:
+    given: Any = {key: value for key, value in PYROSCOPE.items() if key != "role_arn"}
+    manifests = render("pyroscope", names.PYROSCOPE, pyroscope_values({**given, "object_store": STORE}))
+    for pod in pods(manifests):
+        variables = {each["name"]: each for each in containers(pod)[0]["env"]}
+        for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            reference = {"name": "object-store-credentials", "key": key}
+            assert variables[key] == {"name": key, "valueFrom": {"secretKeyRef": reference}}, pod.workload
+        assert "value" in variables["GOMEMLIMIT"], pod.workload
+    (account,) = of_kind(manifests, "ServiceAccount")
+    assert "eks.amazonaws.com/role-arn" not in (account["metadata"].get("annotations") or {})
+
+
+@pytest.fixture(scope="module")
+def over_tls() -> list[Manifest]:
+    values = pyroscope_values({**PYROSCOPE, "certificate_secret_name": "pyroscope-tls"})
+    return render("pyroscope", names.PYROSCOPE, values)
+
+
+def test_probes_and_prometheus_speak_tls_to_every_part(over_tls: list[Manifest]) -> None:
+    for pod in pods(over_tls):
+        (container,) = containers(pod)
+        assert container["readinessProbe"]["httpGet"]["scheme"] == "HTTPS", pod.workload
+        mounts = {m["mountPath"]: m["name"] for m in container["volumeMounts"]}
+        (volume,) = [v for v in pod.spec["volumes"] if v["name"] == mounts["/etc/tls"]]
+        assert volume["secret"]["secretName"] == "pyroscope-tls"
+        assert not [m for m in container["volumeMounts"] if m["mountPath"] == "/etc/tls" and "subPath" in m], (
+            "a single file would keep the first certificate for ever"
+        )
+        assert restricted_faults(pod) == []
+    for monitor in of_kind(over_tls, "ServiceMonitor"):
+        (endpoint,) = monitor["spec"]["endpoints"]
+        assert endpoint["scheme"] == "https"
+        assert endpoint["tlsConfig"]["serverName"] == "pyroscope-memberlist.observability.svc.cluster.local"
+
+
+def test_what_the_agent_cannot_check_it_does_not_read(over_tls: list[Manifest]) -> None:
+    for manifest in (*of_kind(over_tls, "Deployment"), *of_kind(over_tls, "StatefulSet")):
+        annotations = manifest["spec"]["template"]["metadata"]["annotations"]
+        asked = {key: value for key, value in annotations.items() if key.endswith(".scrape")}
+        assert set(asked.values()) == {"false"}, manifest["metadata"]["name"]
+
+
+@pytest.mark.parametrize("ebpf", [True, False])
+def test_the_agent_serves_tls_and_may_read_its_certificate(ebpf: bool) -> None:
+    manifests = agent_manifests(certificate_secret_name="alloy-tls", ebpf_enabled=ebpf)
+    (pod,) = pods(manifests)
+    (container,) = containers(pod)
+    assert container["readinessProbe"]["httpGet"]["scheme"] == "HTTPS"
+    assert "/etc/tls" in {m["mountPath"] for m in container["volumeMounts"]}
+    if not ebpf:
+        assert pod.spec["securityContext"]["fsGroup"] == container["securityContext"]["runAsGroup"]
+        assert restricted_faults(pod) == []
+    (monitor,) = of_kind(manifests, "ServiceMonitor")
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert endpoint["scheme"] == "https"
+    assert endpoint["tlsConfig"]["ca"] == {"secret": {"name": "alloy-tls", "key": "ca.crt"}}

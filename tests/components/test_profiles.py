@@ -9,6 +9,7 @@ import pytest
 from components.profiles.profiles import Profiles, ProfilesArgs
 from components.profiles.profiles_agent import ProfilesAgent
 from components.profiles.pyroscope import Pyroscope
+from components.profiles.workload_profiles import WorkloadProfiles
 from tests.components.recorder import ACCOUNT, REGION, Registrations, Runner
 from tests.values.iam_evaluator import decide
 
@@ -173,3 +174,55 @@ def test_the_parts_refuse_bad_arguments_by_themselves(run: Runner) -> None:
     agent: Any = {"write_url": "http://x", "cluster_name": "prod", "sample_rate_hz": 0}
     assert "retention_days: 0" in run.refused(lambda: Pyroscope("p", pyroscope) and None)
     assert "sample_rate_hz: 0" in run.refused(lambda: ProfilesAgent("a", agent) and None)
+
+
+STORE = {"endpoint": "seaweedfs-s3.observability.svc.cluster.local:8333", "credentials_secret_name": "keys"}
+
+
+def test_with_another_s3_there_is_nothing_of_aws(run: Runner) -> None:
+    def program() -> None:
+        aws = ("account_id", "kms_key_arn", "oidc_provider_arn", "oidc_issuer")
+        given: Any = {key: value for key, value in args(object_store=STORE).items() if key not in aws}
+        Profiles("profiles", given)
+
+    registered = run(program)
+    assert not [resource for resource in registered if resource.type.startswith("aws:")]
+    assert "role-arn" not in str(values(registered, "pyroscope"))
+
+
+def test_certificates_are_asked_for_before_the_pods_that_mount_them(run: Runner) -> None:
+    registered = made(run, certificate_issuer="observability-ca", agents_namespace="agents")
+    certificates = {c.name: c.inputs for c in registered.of_type(":Certificate") if "cert-manager" in c.type}
+    assert {c["spec"]["secretName"]: c["metadata"]["namespace"] for c in certificates.values()} == {
+        "pyroscope-tls": "observability",
+        "alloy-tls": "agents",
+    }
+    for name in certificates:
+        assert registered.waits_for("profiles-pyroscope-stack-release", name)
+        assert registered.waits_for("profiles-agent-daemon-release", name)
+
+
+def test_with_an_issuer_addresses_are_https(run: Runner) -> None:
+    outputs: dict[str, Any] = {}
+
+    def program() -> None:
+        outputs.update(vars(Profiles("profiles", args(certificate_issuer="observability-ca"))))
+
+    registered = run(program)
+    assert outputs["query_url"].startswith("https://pyroscope-query-frontend.")
+    assert outputs["write_url"].startswith("https://pyroscope-distributor.")
+    text = values(registered, "profiles-agent")["alloy"]["configMap"]["content"]
+    assert f'"{outputs["write_url"]}"' in text
+
+
+def test_a_workload_cluster_has_the_agent_and_its_flows_and_nothing_to_store_in(run: Runner) -> None:
+    centre = {"host": "shop.example.com", "certificate_secret_name": "client", "ca_secret_name": "ca"}
+    given: Any = {"cluster_name": "shop", "tenant": "games", "centre": centre, "agents_namespace": "agents"}
+    registered = run(lambda: WorkloadProfiles("profiles", given) and None)
+    (release,) = registered.of_type(":Release")
+    assert (release.inputs["name"], release.inputs["namespace"]) == ("profiles-agent", "agents")
+    (policy,) = registered.of_type(":NetworkPolicy")
+    assert policy.inputs["metadata"]["namespace"] == "agents"
+    assert registered.waits_for(release.name, policy.name), "it may talk before it starts"
+    bad: Any = {**given, "tenant": ""}
+    assert "tenant: ''" in run.refused(lambda: WorkloadProfiles("profiles", bad) and None)

@@ -110,7 +110,8 @@ def test_private_link_is_an_endpoint_open_to_the_cluster_s_nodes(run: Runner) ->
 
 
 def test_agents_start_when_the_way_and_the_secrets_are_there(existing: Registrations) -> None:
-    for agent in ("games-metrics-stack", "games-logs-fluent-bit", "games-traces-forwarder", "games-profiles-daemon"):
+    agents = ("metrics-stack", "logs-fluent-bit", "traces-forwarder", "profiles-agent-daemon")
+    for agent in (f"games-{each}" for each in agents):
         for before in (
             "games-way-record",
             "games-client-backends-certificate",

@@ -25,6 +25,17 @@ CONFIGS = {
     "several tenants": alloy_config({**ARGS, "tenant": "it's-(games)*"}),
     "without eBPF": alloy_config({**ARGS, "ebpf_enabled": False, "sample_rate_hz": 100}),
     "odd names": alloy_config({**ARGS, "cluster_name": 'a "b" \\c'}),
+    "over TLS": alloy_config({**ARGS, "serve_tls": True, "ca_file": "/etc/tls/ca.crt"}),
+    "to the centre": alloy_config(
+        {
+            **ARGS,
+            "tenant": "games",
+            "external_labels": {"region": "eu-west-1"},
+            "ca_file": "/etc/centre/authority/ca.crt",
+            "client_certificate_folder": "/etc/centre/certificate",
+            "patient": True,
+        }
+    ),
 }
 
 
@@ -88,7 +99,16 @@ KNOWN = {
     ),
     **{f"profile.{kind}": PROFILE for kind in ("process_cpu", "memory", "goroutine", "mutex", "block")},
     "pyroscope.write": Known({"external_labels": OBJECT}, ("endpoint",)),
-    "endpoint": Known({"url": STRING, "headers": OBJECT}, (), frozenset({"url"})),
+    "endpoint": Known(
+        {"url": STRING, "headers": OBJECT, "max_backoff_period": STRING, "max_backoff_retries": NUMBER},
+        ("tls_config",),
+        frozenset({"url"}),
+    ),
+    "tls_config": Known({"ca_file": STRING, "cert_file": STRING, "key_file": STRING, "min_version": STRING}),
+    "http": Known({}, ("tls",)),
+    "tls": Known(
+        {"cert_file": STRING, "key_file": STRING, "min_version": STRING}, (), frozenset({"cert_file", "key_file"})
+    ),
 }
 """Alloy's reference, discovery.* and pyroscope.*: of each block what this configuration may use of it."""
 EXPORTS = {"discovery.kubernetes": "targets", "discovery.relabel": "output", "pyroscope.write": "receiver"}

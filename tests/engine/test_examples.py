@@ -39,6 +39,36 @@ def test_the_example_previews_and_breaks_no_policy(
     assert len(result.of("create")) > 2
 
 
+def test_a_centre_and_two_workload_clusters_go_up_stay_and_go(
+    installed_library: Path, repository: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: example\nruntime: python\n")
+    (project / "Pulumi.dev.yaml").write_text("config:\n  aws:region: eu-west-1\n")
+    shutil.copy(repository / "examples" / "central_and_workloads.py", project / "__main__.py")
+    stack = Stack(project, "dev", home=tmp_path / "sandbox", library=installed_library)
+    there = [
+        f"--existing={id_}"
+        for id_ in (
+            "vpc-0a1b2c3d4e5f60718",
+            "subnet-0aaaaaaaaaaaaaaaa",
+            "subnet-0bbbbbbbbbbbbbbbb",
+            "sg-0cccccccccccccccc",
+            "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E",
+        )
+    ]
+    made = stack.up(*there)
+    assert made.exit_code == 0, made.output
+    clusters = [step.name for step in made.of("create") if step.type == "eks-observability:index:WorkloadCluster"]
+    assert len(clusters) == 2
+    again = stack.up("--expect-no-changes", *there)
+    assert again.exit_code == 0, again.output
+    gone = stack.destroy("--unprotect")
+    assert gone.exit_code == 0, gone.output
+    assert stack.resources() == []
+
+
 def test_the_readme_shows_an_example_that_is_run(repository: Path) -> None:
     readme = (repository / "README.md").read_text()
     program = (repository / "examples" / "one_bucket.py").read_text()

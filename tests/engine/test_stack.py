@@ -248,6 +248,27 @@ def test_an_existing_cluster_gets_everything_but_a_cluster(make: Callable[..., S
     succeeded(stack.up("--expect-no-changes", set=existing))
 
 
+MANAGED = {
+    "grafana.kind": "managed",
+    "grafana.managed.signals.thanosUrl": "https://metrics.example.com",
+    "grafana.managed.signals.lokiUrl": "https://logs.example.com",
+    "grafana.managed.backendCidrBlocks[0]": "10.64.0.0/16",
+    "grafana.managed.adminGroupIds[0]": "0f0e0d0c-0000-4000-8000-000000000000",
+}
+
+
+def test_amazon_managed_grafana_takes_the_place_of_our_own(make: Callable[..., Stack]) -> None:
+    stack = make("dev")
+    made = stack.up(set=MANAGED, policies=True)
+    succeeded(made)
+    types = {step.type for step in made.steps}
+    assert "aws:grafana/workspace:Workspace" in types
+    assert "platform-grafana-stack-release" not in {step.name for step in made.steps}
+    succeeded(stack.up("--expect-no-changes", set=MANAGED))
+    succeeded(stack.destroy())
+    assert stack.resources() == []
+
+
 def test_an_existing_network_is_used(make: Callable[..., Stack]) -> None:
     subnets = {f"network.existing.privateSubnetIds[{i}]": f"subnet-{i:017x}" for i in range(3)}
     first = make("prod").preview(set={"network.existing.vpcId": "vpc-0123456789abcdef0", **subnets})

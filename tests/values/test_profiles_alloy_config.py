@@ -189,3 +189,43 @@ def test_quotes_are_escaped_and_templates_refused() -> None:
     assert '"cluster" = "a\\"b\\\\"' in alloy_config({**ARGS, "cluster_name": 'a"b\\'})
     with pytest.raises(ValueError, match="can't be written"):
         alloy_config({**ARGS, "cluster_name": "{{ .Values }}"})
+
+
+# --- TLS and the centre ------------------------------------------------------------------------
+
+
+def endpoint(**over: Any) -> Block:
+    (found,) = block("pyroscope.write", "pyroscope", **over).blocks
+    return found
+
+
+def test_without_certificates_nothing_is_said_of_tls() -> None:
+    text = alloy_config(ARGS)
+    assert "tls" not in text
+    assert "max_backoff" not in text, "Alloy's own ten attempts"
+
+
+def test_pyroscope_is_checked_by_the_room_s_authority_and_shown_no_certificate() -> None:
+    (tls,) = endpoint(ca_file="/etc/tls/ca.crt").blocks
+    assert tls.name == "tls_config"
+    assert tls.attributes == {"ca_file": "/etc/tls/ca.crt", "min_version": "TLS12"}
+
+
+def test_the_agent_s_own_pages_are_served_over_tls() -> None:
+    (tls,) = block("http", "", serve_tls=True).blocks
+    assert tls.attributes == {"cert_file": "/etc/tls/tls.crt", "key_file": "/etc/tls/tls.key", "min_version": "TLS12"}
+
+
+def test_the_centre_is_shown_a_certificate_and_tried_for_an_hour() -> None:
+    given = endpoint(ca_file="/ca/ca.crt", client_certificate_folder="/own", patient=True)
+    (tls,) = given.blocks
+    assert (tls.attributes["cert_file"], tls.attributes["key_file"]) == ("/own/tls.crt", "/own/tls.key")
+    assert "insecure_skip_verify" not in tls.attributes
+    seconds = int(str(given.attributes["max_backoff_period"]).removesuffix("s"))
+    assert seconds <= 30, "the gap after an outage is no longer than this"
+    assert seconds * int(str(given.attributes["max_backoff_retries"])) >= 3600
+
+
+def test_more_labels_stand_beside_the_cluster_s() -> None:
+    labels = block("pyroscope.write", "pyroscope", external_labels={"region": "eu-west-1"}).attributes
+    assert labels["external_labels"] == {"cluster": "prod", "region": "eu-west-1"}

@@ -1,5 +1,6 @@
 """The profiles room as data: values, Pyroscope's configuration, retention, sizes, limits, rights, bad arguments."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from components.profiles import names
 from components.profiles.alerts import profiles_alerts
 from components.profiles.alloy_args import profiles_agent_faults
 from components.profiles.alloy_values import profiles_agent_values
+from components.profiles.flows import agent_network, profiles_network
 from components.profiles.limits import limits_faults, tenant_faults
 from components.profiles.placement import placement_faults
 from components.profiles.profiles_args import profiles_faults
@@ -22,6 +24,9 @@ from components.profiles.sizing import (
     go_memory_limit,
     pyroscope_sizing_faults,
 )
+from components.profiles.tls import AGENT_SECRET, PYROSCOPE_SECRET, agent_certificate, pyroscope_certificate
+from components.security.certificate import certificate_faults
+from components.security.network_policy import network_policy_faults
 from tests.values.chart_keys import require_chart_keys, unknown_keys
 from tests.values.iam_evaluator import decide
 
@@ -33,6 +38,19 @@ PYROSCOPE: Any = {
     "role_arn": ROLE,
     "multi_tenancy": True,
     "tenant_limits": {"games": {"ingestion_rate_mb": 5}},
+}
+STORE: Any = {
+    "endpoint": "seaweedfs-s3.observability.svc.cluster.local:8333",
+    "credentials_secret_name": "object-store-credentials",
+    "insecure": True,
+}
+ELSEWHERE: Any = {**{key: value for key, value in PYROSCOPE.items() if key != "role_arn"}, "object_store": STORE}
+"""Pyroscope without AWS."""
+OVER_TLS: Any = {**PYROSCOPE, "certificate_secret_name": PYROSCOPE_SECRET}
+CENTRE: Any = {
+    "host": "shop.example.com",
+    "certificate_secret_name": "centre-client",
+    "ca_secret_name": "centre-ca",
 }
 AGENT: Any = {"write_url": "http://pyroscope-distributor:4040", "cluster_name": "prod", "tenant": "games"}
 MAKE: dict[str, Callable[[], dict[str, Any]]] = {
@@ -304,3 +322,187 @@ def test_whole_numbers_that_arrive_as_floats_stay_whole() -> None:
     assert pyroscope_values({**PYROSCOPE, "sizing": sizing}) == MAKE["pyroscope"]()
     text = profiles_agent_values({**AGENT, "sample_rate_hz": 19.0})["alloy"]["configMap"]["content"]
     assert "sample_rate      = 19\n" in text
+
+
+# --- another S3 --------------------------------------------------------------------------------
+
+
+def test_another_s3_is_reached_by_path_with_keys_that_stand_in_a_secret() -> None:
+    given = pyroscope_values(ELSEWHERE)["pyroscope"]
+    assert given["structuredConfig"]["storage"]["s3"] == {
+        "bucket_name": BUCKET,
+        "region": "eu-west-1",
+        "endpoint": STORE["endpoint"],
+        "bucket_lookup_type": "path-style",
+        "insecure": True,
+    }
+    assert given["serviceAccount"]["annotations"] == {}, "no role"
+    secret = {"name": "object-store-credentials"}
+    assert given["extraEnvVars"] == {
+        key: {"valueFrom": {"secretKeyRef": {**secret, "key": key}}}
+        for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    }
+
+
+def test_another_s3_is_spoken_to_over_tls_unless_said_otherwise() -> None:
+    store = {key: value for key, value in STORE.items() if key != "insecure"}
+    bucket = pyroscope_config({**ELSEWHERE, "object_store": store})["storage"]["s3"]
+    assert "insecure" not in bucket, "which is false"
+
+
+@pytest.mark.parametrize(
+    ("store", "reached"),
+    [
+        (None, {("everywhere", 443), ("pod-identity", 80)}),
+        (STORE, {("object-store", 8333)}),
+        ({**STORE, "endpoint": "s3.example.com:9000"}, {("everywhere", 9000)}),
+        ({"endpoint": "s3.example.com", "credentials_secret_name": "x"}, {("everywhere", 443)}),
+    ],
+)
+def test_pyroscope_reaches_the_bucket_and_no_other_address(store: Any, reached: set[tuple[str, int]]) -> None:
+    network = profiles_network("observability", store)
+    assert network_policy_faults(network) == []
+    outside = {"everywhere", "pod-identity", "object-store"}
+    assert {(f["target"], f["port"]) for f in network["flows"] if f["target"] in outside} == reached
+
+
+def test_only_who_looks_up_the_metastore_s_leader_reaches_the_api_server() -> None:
+    flows = profiles_network("observability", STORE)["flows"]
+    callers = {f["source"] for f in flows if f["target"] == "private-network"}
+    assert callers == {names.service(part) for part in names.METASTORE_CLIENTS}
+    assert {f["port"] for f in flows if f["target"] == "private-network"} == {443, 6443}, "EKS', and kind's"
+
+
+def test_a_laptop_s_sizes_are_accepted() -> None:
+    ones: Any = {key: 1 for key in PYROSCOPE_SIZING if key.endswith("_replicas")}
+    assert pyroscope_sizing_faults(ones) == []
+    given = pyroscope_values({**ELSEWHERE, "sizing": ones})["pyroscope"]["components"]
+    assert {part["replicaCount"] for part in given.values()} == {1}
+    assert not any(part.get("autoscaling", {}).get("enabled") for part in given.values())
+
+
+# --- TLS ---------------------------------------------------------------------------------------
+
+
+def test_without_a_certificate_nothing_is_said_of_tls() -> None:
+    text = str(pyroscope_values(PYROSCOPE)) + str(profiles_agent_values(AGENT))
+    assert "tls" not in text
+    assert "HTTPS" not in text
+
+
+def test_grpc_between_parts_is_mutual_and_http_asks_for_no_certificate() -> None:
+    config = pyroscope_config(OVER_TLS)
+    server = config["server"]
+    assert server["grpc_tls_config"]["client_auth_type"] == "RequireAndVerifyClientCert"
+    assert server["grpc_tls_config"]["client_ca_file"] == "/etc/tls/ca.crt"
+    assert set(server["http_tls_config"]) == {"cert_file", "key_file"}
+    for part in ("metastore", "segment_writer", "query_backend"):
+        client = config[part]["grpc_client_config"]
+        assert client["tls_enabled"] is True, "who calls it must speak TLS too"
+        assert {client[key] for key in ("tls_cert_path", "tls_key_path", "tls_ca_path")} == {
+            "/etc/tls/tls.crt",
+            "/etc/tls/tls.key",
+            "/etc/tls/ca.crt",
+        }
+        assert "tls_insecure_skip_verify" not in client
+    assert config["segment_writer"]["segment_duration"] == "2s", "still there"
+
+
+def test_the_certificate_bears_every_name_that_is_asked_for() -> None:
+    certificate = pyroscope_certificate("backends", "observability-ca")
+    assert certificate_faults(certificate) == []
+    assert len(certificate["common_name"]) <= 64
+    named = set(certificate["dns_names"])
+    config = pyroscope_config({**OVER_TLS, "namespace": "backends"})
+    asked = {config[part]["grpc_client_config"]["tls_server_name"] for part in ("metastore", "segment_writer")}
+    scraping = pyroscope_values({**OVER_TLS, "namespace": "backends"})["serviceMonitor"]["tlsConfig"]
+    assert asked | {scraping["serverName"]} <= named, "parts and Prometheus dial addresses of pods"
+    for part in names.PARTS:
+        assert f"pyroscope-{part}.backends.svc.cluster.local" in named
+    assert scraping["ca"] == {"secret": {"name": "pyroscope-tls", "key": "ca.crt"}}
+
+
+def test_the_agent_s_pages_are_scraped_over_tls_by_the_name_in_its_certificate() -> None:
+    values = profiles_agent_values({**AGENT, "certificate_secret_name": AGENT_SECRET})
+    assert values["alloy"]["listenScheme"] == "HTTPS", "the probe too"
+    scraping = values["serviceMonitor"]["tlsConfig"]
+    assert scraping["serverName"] in agent_certificate("observability-agents", "x")["dns_names"]
+
+
+@pytest.mark.parametrize("ebpf", [True, False])
+def test_the_agent_may_read_the_certificates_that_it_mounts(ebpf: bool) -> None:
+    values = profiles_agent_values({**AGENT, "ebpf_enabled": ebpf, "certificate_secret_name": AGENT_SECRET})
+    (volume,) = [v for v in values["controller"]["volumes"]["extra"] if v["name"] == "tls"]
+    assert volume["secret"] == {"secretName": "alloy-tls", "defaultMode": 0o440}
+    if ebpf:
+        assert values["alloy"]["securityContext"]["runAsUser"] == 0
+    else:
+        assert values["global"]["podSecurityContext"]["fsGroup"] == values["alloy"]["securityContext"]["runAsGroup"]
+
+
+# --- workload clusters -------------------------------------------------------------------------
+
+
+def test_the_agent_of_another_cluster_sends_to_its_own_host_at_the_centre() -> None:
+    values = profiles_agent_values({"cluster_name": "shop", "tenant": "games", "centre": CENTRE})
+    text = values["alloy"]["configMap"]["content"]
+    assert re.search(r'url += "https://shop\.example\.com"\n', text), "the client appends the path"
+    folders = {m["name"]: m["mountPath"] for m in values["alloy"]["mounts"]["extra"]}
+    secrets = {v["name"]: v["secret"]["secretName"] for v in values["controller"]["volumes"]["extra"] if "secret" in v}
+    assert {folders[name]: secret for name, secret in secrets.items()} == {
+        "/etc/centre/certificate": "centre-client",
+        "/etc/centre/authority": "centre-ca",
+    }
+    for file in ("certificate/tls.crt", "certificate/tls.key", "authority/ca.crt"):
+        assert f'"/etc/centre/{file}"' in text
+
+
+def test_the_agent_of_another_cluster_reaches_the_centre_s_private_addresses() -> None:
+    flows = agent_network("observability-agents")["flows"]
+    assert {"source": "agent", "target": "private-network", "port": 443, "protocol": "TCP"} in flows
+    assert not any(f["target"] == "everywhere" for f in flows)
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        ({"centre": {**CENTRE, "host": "https://shop.example.com"}}, "centre.host: 'https://shop.example.com' must be"),
+        ({"centre": {**CENTRE, "host": "shop.example.com:443"}}, "centre.host: 'shop.example.com:443' must be"),
+        ({"centre": {**CENTRE, "ca_secret_name": "A"}}, "centre.ca_secret_name: 'A' must be a DNS label"),
+        ({"tenant": "a/b"}, "tenant: 'a/b' must be 1 to 150"),
+        ({"sample_rate_hz": 0}, "sample_rate_hz: 0 must be"),
+        ({"external_labels": {"cluster": "x"}}, "external_labels: 'cluster' must have names of letters"),
+        ({"external_labels": {"a-b": "x"}}, "external_labels: 'a-b' must have names of letters"),
+        ({"external_labels": {"region": "{{x}}"}}, "external_labels.region: '{{x}}' must be printable text"),
+    ],
+)
+def test_a_workload_cluster_s_bad_arguments_are_refused(over: dict[str, Any], message: str) -> None:
+    base: Any = {"cluster_name": "shop", "tenant": "games", "centre": CENTRE}
+    assert profiles_agent_faults(base) == []
+    (fault,) = profiles_agent_faults({**base, **over})
+    assert str(fault).startswith(message)
+
+
+def test_the_agent_sends_to_one_place() -> None:
+    for args in ({"cluster_name": "shop"}, {**AGENT, "centre": CENTRE}):
+        (fault,) = profiles_agent_faults(args)  # type: ignore[arg-type]
+        assert fault.path == "write_url"
+
+
+@pytest.mark.parametrize("key", ["account_id", "kms_key_arn", "oidc_provider_arn", "oidc_issuer"])
+def test_what_makes_the_role_is_needed_on_aws_alone(key: str) -> None:
+    args: Any = {name: value for name, value in NEEDED.items() if name != key}
+    (fault,) = profiles_faults(args)
+    assert fault.path == key
+    assert profiles_faults({**args, "object_store": STORE}) == []
+
+
+@pytest.mark.parametrize(
+    ("over", "path"),
+    [
+        ({"object_store": {**STORE, "endpoint": "http://s3.example.com"}}, "object_store.endpoint"),
+        ({"certificate_issuer": "An issuer"}, "certificate_issuer"),
+    ],
+)
+def test_a_store_or_an_issuer_that_cannot_be_is_refused(over: dict[str, Any], path: str) -> None:
+    assert [fault.split(":")[0] for fault in told(**over)] == [path]

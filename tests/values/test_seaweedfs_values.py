@@ -112,7 +112,7 @@ def test_only_s3_and_metrics_are_open_to_others() -> None:
     here = {"kubernetes.io/metadata.name": "observability"}
     assert open_to == {
         json.dumps({"matchLabels": here}): [OBJECT_STORE_PORT],
-        json.dumps({"matchLabels": {"app.kubernetes.io/name": "prometheus"}}): [9327],
+        json.dumps({"matchLabels": {"operator.prometheus.io/name": "kps-prometheus"}}): [9327],
     } | {key: [] for key in open_to if "seaweedfs" in key or key == json.dumps({"matchLabels": {}})}
     outside = [peer for rule in spec["egress"] for peer in rule["to"] if "ipBlock" in peer]
     assert outside == [], "it calls nobody but itself and DNS"

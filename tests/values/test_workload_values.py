@@ -103,7 +103,7 @@ def test_labels_of_the_cluster_are_on_metrics_spans_and_profiles() -> None:
 def test_only_what_needs_privileges_lives_among_the_privileged() -> None:
     assert prometheus_agent_args(ARGS)["namespace"] == "observability"
     assert traces_agent_args(ARGS)["namespace"] == "observability"
-    assert profiles_agent_args(ARGS)["namespace"] == "observability-agents"
+    assert profiles_agent_args(ARGS)["agents_namespace"] == "observability-agents"
 
 
 def test_volumes_are_of_the_class_that_the_cluster_has_or_that_is_made() -> None:
