@@ -7,7 +7,7 @@ is what only the whole can see. Stack settings are held against the same rules (
 import datetime
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from . import defaults
 from .foundation.checks import (
@@ -107,7 +107,8 @@ def _cloud_faults(args: PlatformArgs) -> list[Fault]:
         faults.append(Fault("cluster.existing.storage_class_name", None, bound))
     for key in ("deletion_principal_arns", "force_destroy"):
         if key in args.get("protection", {}):
-            faults.append(Fault(f"protection.{key}", args["protection"][key], "be left out: there is no AWS"))
+            value = cast(dict[str, Any], args["protection"])[key]
+            faults.append(Fault(f"protection.{key}", value, "be left out: there is no AWS"))
     if "object_store" in args:
         faults += _left_out(args, ("seaweedfs",), "object_store names another one")
     return faults + object_store_faults("object_store", args.get("object_store"))

@@ -11,7 +11,7 @@ the files are variables there.
 from typing import Any
 
 from ..foundation.object_store import credentials_environment
-from ..security.certificate import CA_FILE, CERTIFICATE_FILE, KEY_FILE
+from ..security.certificate import CA_FILE, CERTIFICATE_FILE, FOLDER, KEY_FILE
 from . import names, tls
 from .loki_args import LokiArgs, loki_namespace
 
@@ -109,7 +109,7 @@ def canary(args: LokiArgs) -> dict[str, Any]:
         **tls.authority_mounted(tls.LOKI_SECRET),
         "lokiurl": f"{names.gateway_host(loki_namespace(args))}:{names.GATEWAY_TLS_SERVICE_PORT}",
         "extraArgs": ["-tls"],
-        "extraEnv": [{"name": "SSL_CERT_FILE", "value": CA_FILE}],
+        "extraEnv": [{"name": "SSL_CERT_FILE", "value": CA_FILE}, {"name": "SSL_CERT_DIR", "value": FOLDER}],
     }
 
 

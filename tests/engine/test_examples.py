@@ -46,7 +46,14 @@ def test_a_centre_and_two_workload_clusters_go_up_stay_and_go(
     project.mkdir()
     (project / "Pulumi.yaml").write_text("name: example\nruntime: python\n")
     (project / "Pulumi.dev.yaml").write_text("config:\n  aws:region: eu-west-1\n")
-    shutil.copy(repository / "examples" / "central_and_workloads.py", project / "__main__.py")
+    program = (repository / "examples" / "central_and_workloads.py").read_text()
+    kubeconfig = tmp_path / "games"
+    kubeconfig.write_text(
+        "apiVersion: v1\nkind: Config\nclusters: [{name: games, cluster: {server: 'https://games.example.com'}}]\n"
+        "contexts: [{name: games, context: {cluster: games, user: me}}]\ncurrent-context: games\n"
+        "users: [{name: me, user: {}}]\n"
+    )
+    (project / "__main__.py").write_text(program.replace("~/.kube/games", str(kubeconfig)))
     stack = Stack(project, "dev", home=tmp_path / "sandbox", library=installed_library)
     there = [
         f"--existing={id_}"
