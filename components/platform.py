@@ -27,6 +27,7 @@ from .signals import (
     ADDRESSES,
     AGENTS_NAMESPACE,
     NAMESPACE,
+    SIGNALS,
     bucket_name,
     certificate_issuer,
     enabled,
@@ -81,7 +82,8 @@ class Platform(pulumi.ComponentResource):
         door = _entrance(name, args, foothold, upstreams, after(foothold.inside, [*base.secrets, *balancers]))
         self.cluster_name = pulumi.Output.from_input(foothold.wiring.cluster_name)
         self.kubeconfig = foothold.kubeconfig or pulumi.Output.from_input("")
-        self.bucket_names = pulumi.Output.from_input({plan.signal: bucket_name(args, plan.signal) for plan in plans})
+        kept = [plan.signal for plan in plans if on_aws(args) or plan.signal in SIGNALS]
+        self.bucket_names = pulumi.Output.from_input({signal: bucket_name(args, signal) for signal in kept})
         self.query_urls = pulumi.Output.from_input(
             {signal: urls[own] for signal, (own, *_) in ADDRESSES.items() if own in urls}
         )

@@ -41,6 +41,8 @@ traces = Traces(
         "kms_key_arn": key.key_arn,
         "oidc_provider_arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
         "oidc_issuer": ISSUER,
+        # A ClusterIssuer of the cluster's cert-manager: mutual TLS from agents to gateways to Tempo.
+        "certificate_issuer": "internal-ca",
         "retention_days": DAYS,
         "bucket_expire_after_days": DAYS + 7,
         "sampling": {"expected_spans_per_second": 20_000, "critical_services": ["payments", "checkout"]},

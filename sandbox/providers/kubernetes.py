@@ -89,7 +89,7 @@ _RELEASE_REPLACE = ("name", "namespace")
 
 
 class Kubernetes:
-    """Implements `Simulation`, for one cluster: every provider resource of the program sees the same one."""
+    """Implements `Simulation`. Providers with a `clusterIdentifier` see that cluster, all others one more."""
 
     package = "kubernetes"
 
@@ -100,7 +100,11 @@ class Kubernetes:
         """Read the kubeconfig. One that makes no sense is reported by the first resource, as the real provider does."""
         text = config.get("kubeconfig")
         problem = _kubeconfig_problem(text) if text else ""
-        return {"namespace": config.get("namespace") or "default", "unreachable": problem}
+        return {
+            "namespace": config.get("namespace") or "default",
+            "unreachable": problem,
+            "cluster": config.get("clusterIdentifier") or "",
+        }
 
     def check(self, config: Any, resource: Resource, news: Props, olds: Props, seed: bytes) -> Checked:
         if resource.type == RELEASE:
@@ -151,26 +155,29 @@ class Kubernetes:
         self._refuse(config, resource, inputs)
         id_ = _id(inputs) if resource.type != RELEASE else f"{inputs['namespace']}/{inputs['name']}"
         with self.store.lock:
-            if resource.type == RELEASE and self.store.get(RELEASE, id_):
+            key = _key(config, id_)
+            if resource.type == RELEASE and self.store.get(RELEASE, key):
                 raise CloudError("cannot re-use a name that is still in use")
             if resource.type == RELEASE and inputs.get("createNamespace"):
-                namespace = Item("helm:namespace", str(inputs["namespace"]), resource.urn, {}, {}, retained=True)
+                namespace = Item(
+                    "helm:namespace", _key(config, str(inputs["namespace"])), resource.urn, {}, {}, retained=True
+                )
                 self.store.put(namespace)
             outputs = _outputs(resource, inputs, secrets.token_hex(8))
-            self.store.put(Item(resource.type, id_, resource.urn, inputs, _plain(outputs)))
+            self.store.put(Item(resource.type, key, resource.urn, inputs, _plain(outputs)))
         return id_, outputs
 
     def update(self, config: Any, resource: Resource, id_: str, olds: Props, inputs: Props, preview: bool) -> Props:
         outputs = _outputs(resource, inputs, id_, olds=olds, preview=preview)
         if not preview:
             self._refuse(config, resource, inputs)
-            if self.store.get(resource.type, id_) is None:
+            if self.store.get(resource.type, _key(config, id_)) is None:
                 raise CloudError(f'{resource.type.rpartition(":")[2].lower()}s "{id_}" not found')
-            self.store.put(Item(resource.type, id_, resource.urn, inputs, _plain(outputs)))
+            self.store.put(Item(resource.type, _key(config, id_), resource.urn, inputs, _plain(outputs)))
         return outputs
 
     def read(self, config: Any, type_: str, id_: str) -> tuple[Props, Props] | None:
-        item = self.store.get(type_, id_)
+        item = self.store.get(type_, _key(config, id_))
         if item is not None:
             return item.inputs, _marked(type_, dict(item.outputs))
         if id_ in self.store.existing or (type_ == NAMESPACE and id_ in NAMESPACES):
@@ -181,10 +188,12 @@ class Kubernetes:
 
     def delete(self, config: Any, resource: Resource, id_: str) -> None:
         with self.store.lock:
-            self.store.delete(resource.type, id_)
+            self.store.delete(resource.type, _key(config, id_))
             if resource.type == NAMESPACE:  # Kubernetes removes what is in it
+                end = _key(config, "")
                 for item in list(self.store):
-                    if item.type.startswith("kubernetes:") and item.id.startswith(id_ + "/"):
+                    inside = item.id.startswith(id_ + "/") and item.id.endswith(end)
+                    if item.type.startswith("kubernetes:") and inside:
                         self.store.delete(item.type, item.id)
 
     def invoke(self, config: Any, token: str, args: Props) -> Props:
@@ -199,16 +208,22 @@ class Kubernetes:
                 return
         else:
             namespace = str((inputs.get("metadata") or {}).get("namespace") or "")
-        if namespace and not self.store.wait_for(lambda: self._namespace(namespace), _NAMESPACE_SECONDS):
+        if namespace and not self.store.wait_for(lambda: self._namespace(config, namespace), _NAMESPACE_SECONDS):
             raise CloudError(f'namespaces "{namespace}" not found')
 
-    def _namespace(self, name: str) -> bool:
+    def _namespace(self, config: Any, name: str) -> bool:
         return (
             name in NAMESPACES
             or name in self.store.existing
-            or self.store.get(NAMESPACE, name) is not None
-            or self.store.get("helm:namespace", name) is not None
+            or self.store.get(NAMESPACE, _key(config, name)) is not None
+            or self.store.get("helm:namespace", _key(config, name)) is not None
         )
+
+
+def _key(config: Any, id_: str) -> str:
+    """What an object is kept under: its id is unique in its cluster only."""
+    cluster = config.get("cluster") if config else ""
+    return f"{id_}@{cluster}" if cluster else id_
 
 
 def _kubeconfig_problem(text: Any) -> str:

@@ -53,7 +53,10 @@ def test_a_centre_and_two_workload_clusters_go_up_stay_and_go(
         "contexts: [{name: games, context: {cluster: games, user: me}}]\ncurrent-context: games\n"
         "users: [{name: me, user: {}}]\n"
     )
-    (project / "__main__.py").write_text(program.replace("~/.kube/games", str(kubeconfig)))
+    receiving = '"metrics": {"receive_enabled": True}'
+    unprotected = f'{receiving}, "protection": {{"enabled": False}}'
+    program = program.replace("~/.kube/games", str(kubeconfig)).replace(receiving, unprotected)
+    (project / "__main__.py").write_text(program)
     stack = Stack(project, "dev", home=tmp_path / "sandbox", library=installed_library)
     there = [
         f"--existing={id_}"
