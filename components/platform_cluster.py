@@ -110,12 +110,14 @@ def _inside(
 
     Everything installed through the provider depends on it, and so on what it depends on: pods come after
     nodes and add-ons, and are gone before them. Without the identifier a renewed certificate in the
-    kubeconfig would look like another cluster, and replace everything on this one.
+    kubeconfig would look like another cluster, and replace everything on this one. Without `mutable` a changed
+    dashboard or rule would be deleted and made again, and be missing in between.
     """
     provider = kubernetes.Provider(
         f"{name}-kubernetes",
         kubeconfig=kubeconfig,
         cluster_identifier=cluster,
+        enable_config_map_mutable=True,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=ready),
     )
     return pulumi.ResourceOptions(parent=parent, providers={"kubernetes": provider})

@@ -415,4 +415,10 @@ EXAMPLES: dict[str, Example] = {
         {"bucket": "logs", "tags": {"team": "platform", "environment": "prod"}},
         tags={"environment": "prod"},
     ),
+    "rds-encrypted-private": _one(
+        "unencrypted",
+        "aws:rds/instance:Instance",
+        {"instanceClass": "db.t4g.medium", "engine": "postgres"},
+        {"instanceClass": "db.t4g.medium", "engine": "postgres", "storageEncrypted": True},
+    ),
 }

@@ -233,6 +233,17 @@ _TABLE: dict[str, Callable[[dict[str, Any]], _Translated]] = {
     "logs:loggroup": _plainly(
         "aws:cloudwatch/logGroup:LogGroup", retentionInDays="retentionInDays", kmsKeyId="kmsKeyId"
     ),
+    "rds:dbinstance": _plainly(
+        "aws:rds/instance:Instance",
+        storageEncrypted="storageEncrypted",
+        publiclyAccessible="publiclyAccessible",
+        replicateSourceDb="sourceDbInstanceIdentifier",
+        snapshotIdentifier="dbSnapshotIdentifier",
+    ),
+    "rds:dbcluster": _plainly(
+        "aws:rds/cluster:Cluster",
+        storageEncrypted="storageEncrypted",
+    ),
     "sns:topic": _plainly("aws:sns/topic:Topic", kmsMasterKeyId="kmsMasterKeyId"),
     "sns:topicpolicy": _plainly("aws:sns/topicPolicy:TopicPolicy", policy="policyDocument"),
     "sns:topicinlinepolicy": _plainly("aws:sns/topicPolicy:TopicPolicy", policy="policyDocument"),

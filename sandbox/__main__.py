@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="something that the account holds already: an id, a name or an ARN",
     )
-    parser.add_argument("--unprotect", action="store_true", help="destroy: lift every protection first")
+    parser.add_argument("--unprotect", action="store_true", help="destroy: lift every protection first, AWS' own too")
     return parser
 
 

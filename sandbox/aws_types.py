@@ -1384,5 +1384,9 @@ PROTECTION: dict[str, tuple[str, str]] = {
         "enableDeletionProtection",
         "OperationNotPermitted: Load balancer '{id}' cannot be deleted because deletion protection is enabled",
     ),
+    "aws:eks/cluster:Cluster": (
+        "deletionProtection",
+        "InvalidRequestException: Cluster {id} has deletion protection enabled, disable it and try again",
+    ),
 }
 """The input by which AWS itself refuses a deletion, and what it says then."""

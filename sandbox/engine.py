@@ -17,6 +17,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from . import language, recovery
+from .aws_types import PROTECTION
 from .place import Place, SandboxError, write_config
 from .providers import servicers
 from .store import Store
@@ -46,7 +47,7 @@ class Run:
     kubeconfig: Path | None = None
     """A real cluster for the Kubernetes resources; AWS stays simulated."""
     unprotect: bool = False
-    """Before a destroy, lift the protection of every resource."""
+    """Before a destroy, lift the protection of every resource, Pulumi's and AWS' own."""
     checkpoints: bool = True
     """Save the state after every step, as Pulumi does. Saving it once, at the end, halves the time of an `up`."""
     existing: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ def run(request: Run) -> int:
                 stdout=subprocess.DEVNULL,
                 check=True,
             )
+            _lift_guards(store)
         if request.operation in _CHANGING:
             place.unfinished.touch()
         code = cli(request.operation, *_arguments(request, env), *request.arguments)
@@ -92,6 +94,14 @@ def run(request: Run) -> int:
         if request.operation == "destroy" and code == 0:
             recovery.report_leftovers(store)
         return code
+
+
+def _lift_guards(store: Store) -> None:
+    """Switch off by hand, as with the AWS CLI, what makes AWS itself refuse a deletion."""
+    for item in list(store):
+        guard, _ = PROTECTION.get(item.type, ("", ""))
+        if item.outputs.get(guard) is True:
+            store.put(item._replace(outputs={**item.outputs, guard: False}))
 
 
 def export(place: Place, arguments: tuple[str, ...] = ()) -> int:

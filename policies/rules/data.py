@@ -1,4 +1,4 @@
-"""Logs and messages at rest."""
+"""Logs, messages and databases at rest."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -80,3 +80,55 @@ def _policy(resource: Resource) -> Iterator[Finding]:
             yield unknown(f"policy, statement {statement.number}: its principal or condition")
         elif public:
             yield Finding("any-principal", f"policy, statement {statement.number}: name the principals")
+
+
+_DATABASE = "aws:rds/instance:Instance"
+DATABASES = Rule(
+    46,
+    "rds-encrypted-private",
+    cause="Databases are encrypted, and have no public address",
+    why="RDS encrypts nothing unless told to when the database is made, and can't be told later; a public database is "
+    "one guessed password away from everybody.",
+    fix="Set storageEncrypted to true, and kmsKeyId to a key of your own; leave publiclyAccessible out, or false.",
+    severity="high",
+    frameworks=("AWS FSBP RDS.2", "AWS FSBP RDS.3", "CIS AWS Foundations 3.0.0 2.3.1", "CIS AWS Foundations 3.0.0 2.3.3"),
+)
+
+
+@DATABASES.resource(_DATABASE)
+def database(resource: Resource) -> Iterator[Finding]:
+    """A replica has its source's encryption, a restored one its snapshot's."""
+    inherits = [key for key in ("replicateSourceDb", "snapshotIdentifier") if resource.get(key) is not None]
+    if inherits and truth(resource.get("storageEncrypted")) is not True:
+        yield unknown(inherits[0])
+    else:
+        yield from _stored(resource)
+    yield from _reachable(resource)
+
+
+@DATABASES.resource("aws:rds/cluster:Cluster")
+def database_cluster(resource: Resource) -> Iterator[Finding]:
+    """Its members have its encryption, and addresses of their own."""
+    yield from _stored(resource)
+
+
+@DATABASES.resource("aws:rds/clusterInstance:ClusterInstance")
+def database_member(resource: Resource) -> Iterator[Finding]:
+    """A member of a cluster."""
+    yield from _reachable(resource)
+
+
+def _stored(resource: Resource) -> Iterator[Finding]:
+    encrypted = truth(resource.get("storageEncrypted"))
+    if encrypted is UNKNOWN:
+        yield unknown("storageEncrypted")
+    elif not encrypted:
+        yield Finding("unencrypted", "set storageEncrypted to true")
+
+
+def _reachable(resource: Resource) -> Iterator[Finding]:
+    public = truth(resource.get("publiclyAccessible"))
+    if public is UNKNOWN:
+        yield unknown("publiclyAccessible")
+    elif public:
+        yield Finding("public", "set publiclyAccessible to false")

@@ -14,7 +14,7 @@ EXPOSURE = Rule(
     why="A Service of type LoadBalancer is on the internet by default; dashboards and write paths over plain HTTP "
     "show sessions and telemetry to the network.",
     fix='Annotate Services with service.beta.kubernetes.io/aws-load-balancer-scheme "internal"; give each host of an '
-    "Ingress a TLS secret or an ACM certificate, and scheme internal.",
+    "Ingress a TLS secret or an ACM certificate, and scheme internal; set internal on load balancers of your own.",
     severity="high",
     frameworks=("AWS FSBP ELB.1",),
 )
@@ -89,3 +89,15 @@ def gateway(resource: Resource) -> Iterator[Finding]:
         yield unknown("spec.listeners")
     elif "HTTP" in protocols and not {"HTTPS", "TLS"}.intersection(protocols):
         yield Finding("no-tls", "spec.listeners: add one with protocol HTTPS")
+
+
+@EXPOSURE.resource("aws:lb/loadBalancer:LoadBalancer", "aws:elb/loadBalancer:LoadBalancer")
+def load_balancer(resource: Resource) -> Iterator[Finding]:
+    """One made beside Kubernetes; AWS' default is the internet. A gateway load balancer has no such address."""
+    inside = truth(resource.get("internal"))
+    if resource.get("loadBalancerType") == "gateway" or inside is True:
+        return
+    if inside is UNKNOWN:
+        yield unknown("internal")
+    else:
+        yield Finding("public-load-balancer", "set internal to true")

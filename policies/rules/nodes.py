@@ -11,6 +11,7 @@ _INSTANCE = "aws:ec2/instance:Instance"
 _SPOT = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 _CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
 _NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+_NODE_CLASSES = tuple(f"kubernetes:karpenter.k8s.aws/{version}:EC2NodeClass" for version in ("v1", "v1beta1"))
 
 IMDS = Rule(
     29,
@@ -55,6 +56,19 @@ def imds_of_group(group: Resource) -> Iterator[Finding]:
     """What EKS makes up for a group without a template leaves tokens optional on some images."""
     if group.get("launchTemplate") is None:
         yield Finding("no-template", "set launchTemplate to one with metadataOptions.httpTokens required")
+
+
+@IMDS.resource(*_NODE_CLASSES)
+def imds_of_class(resource: Resource) -> Iterator[Finding]:
+    """Karpenter asks for tokens by itself, and lets no pod of its own address reach them."""
+    options = resource.get("spec", "metadataOptions")
+    tokens, limit = dig(options, "httpTokens"), dig(options, "httpPutResponseHopLimit")
+    if tokens is UNKNOWN or limit is UNKNOWN:
+        yield unknown("spec.metadataOptions")
+    if tokens not in (None, "required", UNKNOWN):
+        yield Finding("tokens-optional", 'set spec.metadataOptions.httpTokens to "required", or leave it out')
+    if _number(limit) > 2:
+        yield Finding("hop-limit", "set spec.metadataOptions.httpPutResponseHopLimit to 1 or 2")
 
 
 DISKS = Rule(
@@ -106,6 +120,18 @@ def group(resource: Resource) -> Iterator[Finding]:
         yield unknown("remoteAccess")
     elif dig(access, "ec2SshKey") is not None and dig(access, "sourceSecurityGroupIds") in (None, []):
         yield Finding("open-ssh", "set remoteAccess.sourceSecurityGroupIds, or remove ec2SshKey")
+
+
+@DISKS.resource(*_NODE_CLASSES)
+def node_class(resource: Resource) -> Iterator[Finding]:
+    """A class that names no device gets Karpenter's own, which is encrypted."""
+    for number, device in enumerate(items(resource.get("spec", "blockDeviceMappings"))):
+        yield from _encrypted(dig(device, "ebs"), f"spec.blockDeviceMappings[{number}].ebs")
+    public = truth(resource.get("spec", "associatePublicIPAddress"))
+    if public is UNKNOWN:
+        yield unknown("spec.associatePublicIPAddress")
+    elif public:
+        yield Finding("public-address", "set spec.associatePublicIPAddress to false")
 
 
 @DISKS.resource("aws:ebs/volume:Volume")

@@ -85,6 +85,8 @@ REPLACE: dict[str, tuple[str, ...]] = {
     "StorageClass": ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),
 }
 """Fields that can't be changed in place (pulumi-kubernetes, provider/pkg/provider/diff.go; Kubernetes' validation)."""
+_MUTABLE = {"ConfigMap": "enableConfigMapMutable", "Secret": "enableSecretMutable"}
+"""Kinds whose content is replaced, unless the provider is told otherwise (the same file's `forceNewProperties`)."""
 _RELEASE_REPLACE = ("name", "namespace")
 
 
@@ -104,6 +106,11 @@ class Kubernetes:
             "namespace": config.get("namespace") or "default",
             "unreachable": problem,
             "cluster": config.get("clusterIdentifier") or "",
+            "mutable": {
+                kind
+                for kind, key in _MUTABLE.items()
+                if str(config.get(key)).lower() == "true"
+            },
         }
 
     def check(self, config: Any, resource: Resource, news: Props, olds: Props, seed: bytes) -> Checked:
@@ -143,7 +150,7 @@ class Kubernetes:
             return Changes(changes(olds, news, _RELEASE_REPLACE), delete_first=same)
         kind = resource.type.rpartition(":")[2]
         replace = (*_IDENTITY, *REPLACE.get(kind, ()))
-        if kind in ("ConfigMap", "Secret") and olds.get("immutable") is False:
+        if kind in config["mutable"] and not olds.get("immutable"):
             replace = _IDENTITY
         paths = changes(olds, news, replace)
         metadata = news.get("metadata") or {}

@@ -1,6 +1,6 @@
 """The quickest ways to break each of our components: every one of them is caught by the pack.
 
-The prod stack is made once on the engine. Then each security input of each resource is changed by itself, and the
+The prod stack is made once on the engine, with all that it can have. Then each security input of each resource is changed by itself, and the
 pack judges the changed resource before creation and the changed stack after it.
 """
 
@@ -18,6 +18,8 @@ from policies import exemptions
 from sandbox.engine import environment, find_pulumi
 from sandbox.testing import ROOT, Stack
 from tests.policies.harness import It, Pack, Verdict
+
+from .everything import EVERYTHING
 
 Props = dict[str, Any]
 Change = Callable[[Props], Any]
@@ -247,6 +249,21 @@ MUTATIONS: dict[str, list[Change]] = {
     "aws:ec2/securityGroup:SecurityGroup": [
         put("ingress", [{"fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}])
     ],
+    "aws:rds/instance:Instance": [
+        put("storageEncrypted", False),
+        put("storageEncrypted", DELETED),
+        put("publiclyAccessible", True),
+    ],
+    "aws:lb/loadBalancer:LoadBalancer": [put("internal", False), put("internal", DELETED)],
+    "aws:sqs/queue:Queue": [put("sqsManagedSseEnabled", False)],
+    "aws:sqs/queuePolicy:QueuePolicy": [added("policy", Principal="*", Action="sqs:SendMessage")],
+    "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": [
+        put("spec.metadataOptions.httpTokens", "optional"),
+        put("spec.metadataOptions.httpPutResponseHopLimit", 3),
+        put("spec.blockDeviceMappings.ebs.encrypted", False),
+        put("spec.blockDeviceMappings.ebs.encrypted", DELETED),
+        put("spec.associatePublicIPAddress", True),
+    ],
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": [
         put("cidrIpv4", "0.0.0.0/0"),
         put("cidrIpv6", "::/0"),
@@ -307,6 +324,10 @@ WITHOUT = (
     *("aws:iam/openIdConnectProvider:", "aws:eks/podIdentityAssociation:", "aws:s3/bucketLogging:"),
     *("kubernetes:core/v1:Secret", "kubernetes:core/v1:ServiceAccount", "kubernetes:policy/", "kubernetes:monitoring."),
     *("kubernetes:storage.k8s.io/v1:StorageClassPatch", "kubernetes:rbac.", "kubernetes:autoscaling", "command:"),
+    *("aws:cloudwatch/event", "aws:cloudwatch/logS", "aws:kinesis/", "aws:iam/instanceProfile:", "aws:secretsmanager/"),
+    *("aws:lb/listener:", "aws:lb/targetGroup:", "aws:rds/parameterGroup:", "aws:rds/subnetGroup:"),
+    *("aws:vpc/securityGroupEgressRule:", "kubernetes:elbv2.k8s.aws/", "kubernetes:karpenter.sh/"),
+    *("kubernetes:cert-manager.io/", "kubernetes:external-secrets.io/"),
 )
 """Types with no input that a rule guards: what they are for, or who may use them, is said by others."""
 
@@ -382,7 +403,7 @@ class Prod:
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Prod:
     stack = Stack(ROOT, "prod", home=tmp_path_factory.mktemp("mutations"))
-    done = stack.up(policies=True)
+    done = stack.up(policies=True, set=EVERYTHING)
     assert done.exit_code == 0, done.output
     return Prod(stack)
 

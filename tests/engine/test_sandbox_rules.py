@@ -8,6 +8,7 @@ import pytest
 from sandbox.mocks import CloudMocks
 from sandbox.providers.aws import Aws, Config
 from sandbox.providers.aws_functions import invoke
+from sandbox.providers.kubernetes import Kubernetes
 from sandbox.simulation import CloudError, Resource
 from sandbox.store import Item, Store
 from sandbox.values import UNKNOWN, changed_paths
@@ -131,6 +132,36 @@ def test_a_replacement_of_the_same_name_deletes_first() -> None:
     assert changed.paths == {"path": "update-replace"}
     assert changed.delete_first
     assert not aws.diff(Config(), resource, olds, {**olds, "name": "s"}).delete_first
+
+
+def test_a_config_map_is_replaced_unless_its_provider_may_change_it() -> None:
+    cluster = Kubernetes(Store())
+    resource = Resource("kubernetes:core/v1:ConfigMap", "m", "urn")
+    olds = {"metadata": {"name": "m", "namespace": "n"}, "data": {"a": "1"}}
+    news = {**olds, "data": {"a": "2"}}
+    usual, mutable = cluster.configure({}), cluster.configure({"enableConfigMapMutable": "true"})
+    assert cluster.diff(usual, resource, olds, news).paths == {"data.a": "update-replace"}
+    assert cluster.diff(mutable, resource, olds, news).paths == {"data.a": "update"}
+    fixed = {"immutable": True}
+    assert cluster.diff(mutable, resource, olds | fixed, news | fixed).paths == {"data.a": "update-replace"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "guard", "message"),
+    [
+        ("aws:eks/cluster:Cluster", "deletionProtection", "Cluster x has deletion protection enabled"),
+        ("aws:rds/instance:Instance", "deletionProtection", "Cannot delete protected DB Instance"),
+        ("aws:lb/loadBalancer:LoadBalancer", "enableDeletionProtection", "'x' cannot be deleted"),
+    ],
+)
+def test_what_aws_guards_is_deleted_once_the_guard_is_lifted(type_: str, guard: str, message: str) -> None:
+    store = Store()
+    store.put(Item(type_, "x", "urn", {}, {guard: True}))
+    with pytest.raises(CloudError, match=message):
+        Aws(store).delete(Config(), Resource(type_, "x", "urn"), "x")
+    store.put(Item(type_, "x", "urn", {}, {guard: False}))
+    Aws(store).delete(Config(), Resource(type_, "x", "urn"), "x")
+    assert list(store) == []
 
 
 def test_previews_leave_unknown_what_depends_on_the_unknown() -> None:

@@ -159,7 +159,8 @@ def test_a_longer_retention_changes_bucket_and_backend_and_nothing_else(
     changed = prod.preview(set={f"retention.{setting}": "730"})
     succeeded(changed)
     real = {step.name: step.op for step in changed.changed() if not step.type.startswith("eks-observability:")}
-    assert real == {f"platform-{bucket}-bucket-lifecycle": "update", backend: "update"}
+    overview = "platform-grafana-dashboard-platform-overview"
+    assert real == {f"platform-{bucket}-bucket-lifecycle": "update", backend: "update", overview: "update"}
 
 
 def test_a_tag_reaches_everything_in_place(prod: Stack) -> None:
@@ -183,7 +184,9 @@ def test_switching_a_signal_off_keeps_its_bucket_and_its_data(dev: Stack, signal
     succeeded(changed)
     gone = changed.of("delete")
     assert "kubernetes:helm.sh/v3:Release" in {step.type for step in gone}
-    assert {step.name.split("-")[1] for step in gone} == {signal}, "nothing of the other signals goes with it"
+    flows = [step.name for step in gone if step.name.startswith("platform-grafana-network-")]
+    rest = {step.name.split("-")[1] for step in gone if step.name not in flows}
+    assert rest == {signal}, "nothing of the other signals goes with it, but Grafana's way to this one"
     assert not [step for step in gone if step.type.startswith(("aws:s3/", "aws:kms/"))]
     assert not changed.of("replace")
 
@@ -224,12 +227,15 @@ def test_prod_refuses_to_be_destroyed_and_keeps_data_when_it_is(make: Callable[.
     assert "protected" in refused.output
     assert {resource["urn"] for resource in stack.resources()} == before, "a refused destroy deletes nothing"
 
+    database = next(each for each in stack.resources() if each["type"] == "aws:rds/instance:Instance")
+    assert database["inputs"]["finalSnapshotIdentifier"] == "obs-prod-grafana-final", "what people drew is kept"
+
     destroyed = stack.destroy("--unprotect")
     succeeded(destroyed)
     assert stack.resources() == []
     kept = {item.type for item in stack.cloud()}
     assert kept >= RETAINED, "keys and buckets are retained in the account"
-    assert not kept & {"aws:eks/cluster:Cluster", "aws:ec2/vpc:Vpc", "aws:iam/role:Role"}
+    assert not kept & {"aws:eks/cluster:Cluster", "aws:ec2/vpc:Vpc", "aws:iam/role:Role", database["type"]}
 
 
 def test_an_existing_cluster_gets_everything_but_a_cluster(make: Callable[..., Stack]) -> None:
@@ -237,6 +243,10 @@ def test_an_existing_cluster_gets_everything_but_a_cluster(make: Callable[..., S
     existing = {
         "cluster.existing.name": "games",
         "cluster.existing.oidcIssuer": "https://oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF0123456789",
+        "cluster.existing.network.vpcId": "vpc-0123456789abcdef0",
+        "cluster.existing.network.privateSubnetIds[0]": "subnet-00000000000000000",
+        "cluster.existing.network.privateSubnetIds[1]": "subnet-00000000000000001",
+        "cluster.existing.network.securityGroupId": "sg-0123456789abcdef0",
     }
     made = stack.up(set=existing, policies=True)
     succeeded(made)
@@ -291,7 +301,7 @@ def test_bad_settings_are_refused_before_anything_is_registered(make: Callable[.
 
 def test_every_resource_type_of_prod_says_what_deploying_it_needs(make: Callable[..., Stack], repository: Path) -> None:
     page = (repository / "docs" / "permissions.md").read_text()
-    first = make("prod").preview(set={"metrics.receiveEnabled": "true", "logs.auditLogs": "true"})
+    first = make("prod").preview(set=EVERYTHING)
     aws_types = {step.type.rpartition(":")[0] for step in first.of("create") if step.type.startswith("aws:")}
     assert "aws:eks/cluster" in aws_types
     missing = {name for name in aws_types if f"`{name}`" not in page and not name.startswith("aws:s3/bucket")}

@@ -940,6 +940,36 @@ DATA = [
         },
     ),
     Case("sns-sqs-encrypted", "", "aws:sns/topic:Topic", {"kmsMasterKeyId": UNKNOWN}),
+    Case("rds-encrypted-private", "unencrypted", "aws:rds/instance:Instance", {"storageEncrypted": False}),
+    Case("rds-encrypted-private", "unencrypted", "aws:rds/cluster:Cluster", {"snapshotIdentifier": "s"}),
+    Case(
+        "rds-encrypted-private",
+        "public",
+        "aws:rds/instance:Instance",
+        {"storageEncrypted": True, "publiclyAccessible": True},
+    ),
+    Case("rds-encrypted-private", "public", "aws:rds/clusterInstance:ClusterInstance", {"publiclyAccessible": True}),
+    Case("rds-encrypted-private", "", "aws:rds/clusterInstance:ClusterInstance", {"engine": "aurora-postgresql"}),
+    Case("rds-encrypted-private", "", "aws:rds/instance:Instance", {"replicateSourceDb": "grafana"}),
+    Case("rds-encrypted-private", "", "aws:rds/instance:Instance", {"storageEncrypted": UNKNOWN}),
+    Case("exposure", "public-load-balancer", "aws:lb/loadBalancer:LoadBalancer", {"loadBalancerType": "network"}),
+    Case("exposure", "public-load-balancer", "aws:alb/loadBalancer:LoadBalancer", {"internal": False}),
+    Case("exposure", "", "aws:lb/loadBalancer:LoadBalancer", {"internal": True}),
+    Case("exposure", "", "aws:lb/loadBalancer:LoadBalancer", {"loadBalancerType": "gateway"}),
+    Case("exposure", "", "aws:elb/loadBalancer:LoadBalancer", {"internal": UNKNOWN}),
+    *(
+        Case(rule, word, "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", {"spec": spec})
+        for rule, word, spec in (
+            ("node-imdsv2", "tokens-optional", {"metadataOptions": {"httpTokens": "optional"}}),
+            ("node-imdsv2", "hop-limit", {"metadataOptions": {"httpPutResponseHopLimit": 3}}),
+            ("node-imdsv2", "", {"metadataOptions": {"httpTokens": "required"}}),
+            ("node-imdsv2", "", {}),
+            ("node-private-encrypted", "disk-unencrypted", {"blockDeviceMappings": [{"ebs": {"volumeSize": "20Gi"}}]}),
+            ("node-private-encrypted", "", {"blockDeviceMappings": [{"ebs": {"encrypted": True}}]}),
+            ("node-private-encrypted", "", {}),
+            ("node-private-encrypted", "public-address", {"associatePublicIPAddress": True}),
+        )
+    ),
 ]
 
 HELM = [

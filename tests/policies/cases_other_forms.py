@@ -137,6 +137,13 @@ OTHER_FORMS = [
     ),
     Case("logs-retention-kms", "no-retention", "aws-native:logs:LogGroup", {"kmsKeyId": "arn:x"}),
     Case("sns-sqs-encrypted", "no-key", _CONTROL, _control("AWS::SNS::Topic", TopicName="x")),
+    Case("rds-encrypted-private", "unencrypted", _CONTROL, _control("AWS::RDS::DBCluster", Engine="x")),
+    Case(
+        "rds-encrypted-private",
+        "public",
+        _CONTROL,
+        _control("AWS::RDS::DBInstance", StorageEncrypted=True, PubliclyAccessible=True),
+    ),
     Case(
         "iam-kms-secrets-scoped",
         "any-principal",

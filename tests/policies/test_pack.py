@@ -70,6 +70,7 @@ def test_the_rules_and_their_levels_change_only_on_purpose() -> None:
         (43, "helm-source-locked", "mandatory"),
         (44, "helm-values-safe", "mandatory"),
         (45, "tags-and-packages", "remediate"),
+        (46, "rds-encrypted-private", "mandatory"),
     ]
 
 
