@@ -35,7 +35,7 @@ class Ground(NamedTuple):
     """What others wait for."""
 
     pods: list[pulumi.Resource]
-    """Before a signal's pods. The last of each chain only: a dependency reaches what it depends on itself."""
+    """Before a signal's pods: the namespaces, and the last of each chain."""
     secrets: list[pulumi.Resource]
     """Before whoever asks for secrets from outside the cluster."""
 
@@ -43,10 +43,11 @@ class Ground(NamedTuple):
 def ground(name: str, args: PlatformArgs, key_arn: pulumi.Output[str] | None, foothold: Foothold) -> Ground:
     """All of it."""
     inside = foothold.inside
-    first: list[pulumi.Resource] = [
+    places: list[pulumi.Resource] = [
         Namespace(f"{name}-backends", {"namespace": NAMESPACE, "pod_security": "restricted"}, inside),
         Namespace(f"{name}-agents", {"namespace": AGENTS_NAMESPACE, "pod_security": "privileged"}, inside),
     ]
+    first = list(places)
     if key_arn is not None and storage_class(args) == STORAGE_CLASS:
         first.append(_volumes(name, args, key_arn, inside))
     crds = HelmRelease(
@@ -68,10 +69,11 @@ def ground(name: str, args: PlatformArgs, key_arn: pulumi.Output[str] | None, fo
         pods = [CertManager(f"{name}-certificates", manager, after(inside, pods))]
     if on_aws(args):
         install = args.get("secrets", {}).get("install", True)
-        return Ground(pods, [_secrets(name, args, foothold, after(inside, pods))] if install else pods)
+        secrets = [_secrets(name, args, foothold, after(inside, pods))] if install else pods
+        return Ground([*places, *pods], [*places, *secrets])
     if "object_store" not in args:
-        pods = [_object_store(name, args, after(inside, pods))]
-    return Ground(pods, pods)
+        pods = [_object_store(name, args, after(inside, [*places, *pods]))]
+    return Ground([*places, *pods], [*places, *pods])
 
 
 def after(opts: pulumi.ResourceOptions, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:

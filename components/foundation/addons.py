@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from ..ordering import last
 from ..versions import EKS_ADDONS
 from .iam import to_json
 
@@ -28,10 +29,14 @@ def addons(
     cluster_name: pulumi.Input[str],
     version: str,
     roles: Mapping[str, str],
+    rights: Mapping[str, Sequence[pulumi.Resource]],
     after: Sequence[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> list[pulumi.Resource]:
-    """The named add-ons, each at the version pinned for this Kubernetes, with the roles of their service accounts."""
+    """The named add-ons, each at the version pinned for this Kubernetes, with the roles of their service accounts.
+
+    All wait for `after`, and each for its `rights`.
+    """
     return [
         aws.eks.Addon(
             f"{name}-addon-{addon}",
@@ -44,7 +49,7 @@ def addons(
             # is changed by hand later is put back.
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=last([*after, *rights.get(addon, [])])),
         )
         for addon in names
     ]

@@ -150,9 +150,9 @@ class EksCluster(pulumi.ComponentResource):
             )
         access = _access_entries(name, args, self.cluster_name, self)
         roles = {"vpc-cni": cni.role_arn, "aws-ebs-csi-driver": ebs.role_arn}
-        first = addons(name, BEFORE_NODES, self.cluster_name, version, roles, [cluster, cni], self)
+        first = addons(name, BEFORE_NODES, self.cluster_name, version, roles, {"vpc-cni": [cni]}, [], self)
         nodes = node_groups(name, args, self.cluster_name, version, cluster.cluster_security_group_id, first, self)
-        last = addons(name, AFTER_NODES, self.cluster_name, version, roles, [*nodes, *rights], self)
+        last = addons(name, AFTER_NODES, self.cluster_name, version, roles, {"aws-ebs-csi-driver": rights}, nodes, self)
         # The last wait for nodes, and those for the first: naming them too would only multiply paths in the graph.
         return [*access, *last]
 

@@ -144,7 +144,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterAutoscalerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("ClusterAutoscaler", name, cluster_autoscaler_faults(args))
         super().__init__("eks-observability:index:ClusterAutoscaler", name, dict(args), opts)
-        role = IrsaRole(f"{name}-role", _role(args), child_of(self, opts))
+        role = IrsaRole(f"{name}-role", _role(args), pulumi.ResourceOptions(parent=self))
         HelmRelease(
             f"{name}-autoscaler",
             {

@@ -123,6 +123,7 @@ class HelmRelease(pulumi.ComponentResource):
             max_history=10,
             opts=child_of(self, opts),
         )
+        self.gates: list[pulumi.Resource] = [release]
         self.release_name = after(args["release_name"], [release])
         self.status = release.status.apply(lambda status: status.status if status else "unknown")
         self.register_outputs({"release_name": self.release_name, "status": self.status})

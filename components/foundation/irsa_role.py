@@ -100,27 +100,25 @@ class IrsaRole(pulumi.ComponentResource):
             tags={"Name": args["role_name"]},
             opts=child,
         )
+        rights: list[pulumi.Resource] = []
         if "bucket_name" in args:
             # Apart from the key's: the bucket is known at preview, so a policy can judge this document.
-            aws.iam.RolePolicy(
-                f"{name}-bucket",
-                name="bucket",
-                role=role.name,
-                policy=to_json(bucket_access(args["region"], args["bucket_name"])),
-                opts=child,
+            may_read = to_json(bucket_access(args["region"], args["bucket_name"]))
+            rights.append(
+                aws.iam.RolePolicy(f"{name}-bucket", name="bucket", role=role.name, policy=may_read, opts=child)
             )
         if "kms_key_arn" in args:
-            aws.iam.RolePolicy(
-                f"{name}-key",
-                name="key",
-                role=role.name,
-                policy=pulumi.Output.from_input(args["kms_key_arn"]).apply(lambda arn: to_json(key_use(arn))),
-                opts=child,
-            )
-        for policy, text in args.get("inline_policies", {}).items():
+            may_use = pulumi.Output.from_input(args["kms_key_arn"]).apply(lambda arn: to_json(key_use(arn)))
+            rights.append(aws.iam.RolePolicy(f"{name}-key", name="key", role=role.name, policy=may_use, opts=child))
+        rights += [
             aws.iam.RolePolicy(f"{name}-{policy}", name=policy, role=role.name, policy=text, opts=child)
-        for arn in args.get("managed_policy_arns", []):
+            for policy, text in args.get("inline_policies", {}).items()
+        ]
+        rights += [
             aws.iam.RolePolicyAttachment(f"{name}-{arn.rsplit('/', 1)[-1]}", role=role.name, policy_arn=arn, opts=child)
+            for arn in args.get("managed_policy_arns", [])
+        ]
+        self.gates: list[pulumi.Resource] = rights or [role]
         self.role_arn = naming.role_arn(args["account_id"], args["region"], args["role_name"])
         self.role_name = role.name
         self.register_outputs({"role_arn": self.role_arn, "role_name": self.role_name})

@@ -51,7 +51,7 @@ class Karpenter(pulumi.ComponentResource):
         self.queue_name = f"{args['cluster_name']}-karpenter"
         queue = self._queue(name, args, opts)
         profile = self._node_role(name, args, opts)
-        role = IrsaRole(f"{name}-role", self._role(args), child_of(self, opts))
+        role = IrsaRole(f"{name}-role", self._role(args), pulumi.ResourceOptions(parent=self))
         self.role_arn = role.role_arn
         source = args.get("charts_source", "")
         crds = HelmRelease(

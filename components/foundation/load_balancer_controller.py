@@ -103,7 +103,7 @@ class LoadBalancerController(pulumi.ComponentResource):
     def __init__(self, name: str, args: LoadBalancerControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("LoadBalancerController", name, load_balancer_controller_faults(args))
         super().__init__("eks-observability:index:LoadBalancerController", name, dict(args), opts)
-        role = IrsaRole(f"{name}-role", _role(args), child_of(self, opts))
+        role = IrsaRole(f"{name}-role", _role(args), pulumi.ResourceOptions(parent=self))
         release = HelmRelease(
             f"{name}-controller",
             {
@@ -118,6 +118,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             # On the way down the rights outlive the controller, which deletes load balancers with them.
             child_of(self, opts, [role]),
         )
+        self.gates: list[pulumi.Resource] = [release]
         self.ingress_class = after(INGRESS_CLASS, [release])
         self.role_arn = role.role_arn
         self.register_outputs({"ingress_class": self.ingress_class, "role_arn": self.role_arn})

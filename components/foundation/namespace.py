@@ -56,8 +56,9 @@ class Namespace(pulumi.ComponentResource):
             },
             opts=child_of(self, opts),
         )
+        self.gates: list[pulumi.Resource] = [namespace]
         if args.get("default_deny", True):
-            kubernetes.networking.v1.NetworkPolicy(
+            deny = kubernetes.networking.v1.NetworkPolicy(
                 f"{name}-default-deny",
                 metadata={
                     "name": "default-deny",
@@ -66,7 +67,8 @@ class Namespace(pulumi.ComponentResource):
                     "labels": labels("network-policy", physical, "namespace"),
                 },
                 spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
-                opts=child_of(self, opts, [namespace]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
             )
+            self.gates = [deny]
         self.namespace_name = after(physical, [namespace])
         self.register_outputs({"namespace_name": self.namespace_name})

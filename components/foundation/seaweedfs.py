@@ -4,7 +4,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 
-from ..ordering import child_of
+from ..ordering import child_of, placed_in
 from ..security.network_policy import NetworkPolicies
 from ..validation import refuse
 from . import seaweedfs_values as sw
@@ -27,7 +27,9 @@ class SeaweedFs(pulumi.ComponentResource):
         namespace = args["namespace"]
         network = NetworkPolicies(f"{name}-network", sw.seaweedfs_network(namespace), child_of(self, opts))
         # Kept in the stack's state, encrypted, and nowhere in Helm's values.
-        key = random.RandomPassword(f"{name}-secret-key", length=40, special=False, opts=child_of(self, opts))
+        key = random.RandomPassword(
+            f"{name}-secret-key", length=40, special=False, opts=pulumi.ResourceOptions(parent=self)
+        )
         contents: dict[str, dict[str, pulumi.Input[str]]] = {
             sw.CREDENTIALS_SECRET: {ACCESS_KEY: sw.ACCESS_KEY_ID, SECRET_KEY: key.result},
             sw.IDENTITIES_SECRET: {sw.IDENTITIES_KEY: key.result.apply(sw.seaweedfs_identities)},
@@ -37,11 +39,11 @@ class SeaweedFs(pulumi.ComponentResource):
                 f"{name}-{secret}",
                 metadata={"name": secret, "namespace": namespace, "labels": labels(sw.RELEASE, secret, "object-store")},
                 string_data=data,
-                opts=child_of(self, opts),
+                opts=placed_in(self, opts),
             )
             for secret, data in contents.items()
         ]
-        HelmRelease(
+        release = HelmRelease(
             f"{name}-release",
             {
                 "chart": "seaweedfs",
@@ -52,6 +54,7 @@ class SeaweedFs(pulumi.ComponentResource):
             },
             child_of(self, opts, [network, *secrets]),
         )
+        self.gates: list[pulumi.Resource] = [release]
         self.endpoint = sw.seaweedfs_endpoint(namespace)
         self.credentials_secret_name = sw.CREDENTIALS_SECRET
         self.register_outputs({"endpoint": self.endpoint, "credentials_secret_name": self.credentials_secret_name})

@@ -32,7 +32,7 @@ class GrafanaDatabase(pulumi.ComponentResource):
     def __init__(self, name: str, args: GrafanaDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("GrafanaDatabase", name, grafana_database_faults(args))
         super().__init__("eks-observability:index:GrafanaDatabase", name, dict(args), opts)
-        child = child_of(self, opts)
+        child = pulumi.ResourceOptions(parent=self)
         protect = bool(args.get("protect", True))
         password = drawn_password(f"{name}-password", child)
         # Before the database, which would make them itself, unencrypted and for ever.
@@ -44,9 +44,9 @@ class GrafanaDatabase(pulumi.ComponentResource):
             db_subnet_group_name=_subnets(name, args, child).name,
             vpc_security_group_ids=[_security_group(name, args, child).id],
             parameter_group_name=_parameters(name, args, child).name,
-            opts=child_of(self, opts, logs, protect=protect, retain_on_delete=protect),
+            opts=child_of(self, opts, logs, protect=protect),
         )
-        stored_secret(
+        stored = stored_secret(
             name,
             names.secret_path(args["platform_name"], SECRET),
             "Grafana's database: host, name, user and password",
@@ -62,6 +62,7 @@ class GrafanaDatabase(pulumi.ComponentResource):
             protect,
             child,
         )
+        self.gates: list[pulumi.Resource] = [stored]
         self.secret_name, self.host = SECRET, database.address
         self.register_outputs({"secret_name": self.secret_name, "host": self.host})
 

@@ -7,7 +7,7 @@ import pulumi_kubernetes as kubernetes
 
 from ..foundation.helm_release import HelmRelease
 from ..foundation.labels import labels
-from ..ordering import child_of
+from ..ordering import child_of, placed_in
 from ..security.certificate import Certificate, service_names
 from ..security.external_secret import ExternalSecret
 from ..security.network_policy import NetworkPolicies
@@ -48,11 +48,11 @@ class Grafana(pulumi.ComponentResource):
             GeneratedSecret(f"{name}-admin", _admin(args), child),
             *(ExternalSecret(f"{name}-{what}", given, child) for what, given in external_secrets(args).items()),
             NetworkPolicies(f"{name}-network", grafana_network(args), child),
-            _role(name, namespace, child),
+            _role(name, namespace, placed_in(self, opts)),
         ]
         if serves_tls(args):
             first.append(_certificate(name, args, child))
-        _dashboards(name, args, child)
+        _dashboards(name, args, placed_in(self, opts))
         _alerts(name, namespace, child)
         HelmRelease(
             f"{name}-stack",

@@ -87,7 +87,7 @@ def _workspace(
         },
         tags={"Name": workspace_name},
         **given,
-        opts=child_of(parent, opts, protect=protect, retain_on_delete=protect),
+        opts=child_of(parent, opts, protect=protect),
     )
 
 

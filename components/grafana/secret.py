@@ -14,7 +14,7 @@ import pulumi_random as random
 
 from ..foundation.checks import dns_label_faults
 from ..foundation.labels import labels
-from ..ordering import child_of
+from ..ordering import child_of, placed_in
 from ..security.external_secret import ExternalSecret
 from ..validation import Fault, refuse
 
@@ -106,14 +106,15 @@ class GeneratedSecret(pulumi.ComponentResource):
     def __init__(self, name: str, args: GeneratedSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("GeneratedSecret", name, generated_secret_faults(args))
         super().__init__("eks-observability:index:GeneratedSecret", name, dict(args), opts)
-        child = child_of(self, opts)
+        child = pulumi.ResourceOptions(parent=self)
         values: dict[str, pulumi.Input[str]] = dict(args.get("fixed", {}))
         for key in args["generated"]:
             values[key] = drawn_password(f"{name}-{key}", child)
+        self.gates: list[pulumi.Resource]
         if "store_name" in args:
-            _in_secrets_manager(self, name, args, values, opts)
+            self.gates = [_in_secrets_manager(self, name, args, values, opts)]
         else:
-            _in_the_cluster(name, args, values, child)
+            self.gates = [_in_the_cluster(name, args, values, placed_in(self, opts))]
         self.secret_name = args["secret_name"]
         self.register_outputs({"secret_name": self.secret_name})
 
@@ -124,11 +125,11 @@ def _in_secrets_manager(
     args: GeneratedSecretArgs,
     values: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions | None,
-) -> None:
+) -> pulumi.Resource:
     description, protect = args.get("description", args["secret_name"]), bool(args.get("protect", True))
-    child = child_of(parent, opts)
+    child = pulumi.ResourceOptions(parent=parent)
     version = stored_secret(name, args["path"], description, args["kms_key_arn"], values, protect, child)
-    ExternalSecret(
+    return ExternalSecret(
         name,
         {
             "secret_name": args["secret_name"],
@@ -142,8 +143,8 @@ def _in_secrets_manager(
 
 def _in_the_cluster(
     name: str, args: GeneratedSecretArgs, values: Mapping[str, pulumi.Input[str]], child: pulumi.ResourceOptions
-) -> None:
-    kubernetes.core.v1.Secret(
+) -> pulumi.Resource:
+    return kubernetes.core.v1.Secret(
         f"{name}-secret",
         metadata={
             "name": args["secret_name"],

@@ -13,7 +13,7 @@ from .. import defaults, naming
 from ..foundation.checks import account_faults, region_faults
 from ..foundation.iam import Document, document, key_use, service_trust, to_json
 from ..foundation.lifecycle import bucket_name_faults
-from ..ordering import child_of
+from ..ordering import child_of, waits_for
 from ..validation import Fault, refuse
 
 AUDIT_EVENTS = '{ ($.kind = "Event") && ($.apiVersion = "audit.k8s.io/v1") }'
@@ -187,7 +187,7 @@ class AuditLogs(pulumi.ComponentResource):
             filter_pattern=AUDIT_EVENTS,
             destination_arn=stream_arn(args),
             role_arn=naming.role_arn(args["account_id"], args["region"], _role_name(args, FEED_ROLE)),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*_list(first.depends_on), stream, may_feed]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*waits_for(first), stream, may_feed]),
         )
         self.stream_arn = stream_arn(args)
         self.prefix = f"eks-audit/{args['cluster_name']}/"
@@ -234,10 +234,3 @@ class AuditLogs(pulumi.ComponentResource):
 
 def _role_name(args: AuditLogsArgs, purpose: str) -> str:
     return naming.role_name(args["platform_name"], args["region"], purpose)
-
-
-def _list(given: Any) -> list[Any]:
-    """What `depends_on` holds, as a list."""
-    if given is None:
-        return []
-    return list(given) if isinstance(given, list | tuple) else [given]

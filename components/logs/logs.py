@@ -44,7 +44,8 @@ class Logs(pulumi.ComponentResource):
         refuse("Logs", name, logs_faults(args, datetime.datetime.now(datetime.UTC).date()))
         super().__init__("eks-observability:index:Logs", name, dict(args), opts)
         first = child_of(self, opts)
-        role = None if "object_store" in args else IrsaRole(f"{name}-loki-role", _role(args), first)
+        aside = pulumi.ResourceOptions(parent=self)
+        role = None if "object_store" in args else IrsaRole(f"{name}-loki-role", _role(args), aside)
         networks = [
             NetworkPolicies(f"{name}-{suffix}", network, first)
             for suffix, network in zip(

@@ -8,7 +8,7 @@ import pulumi_kubernetes as kubernetes
 
 from ..foundation.helm_release import HelmRelease
 from ..foundation.labels import labels
-from ..ordering import child_of
+from ..ordering import child_of, placed_in
 from ..security.certificate import Certificate
 from ..validation import refuse
 from . import names
@@ -40,13 +40,14 @@ class Loki(pulumi.ComponentResource):
         super().__init__("eks-observability:index:Loki", name, dict(args), opts)
         namespace = args.get("namespace", "observability")
         first = child_of(self, opts)
-        before = [*self._pinned_schema(name, args, namespace, first), self._rules(name, args, namespace, first)]
+        placed = placed_in(self, opts)
+        before = [*self._pinned_schema(name, args, namespace, placed), self._rules(name, args, namespace, placed)]
         before += self._certificates(name, args, namespace, first)
         if args.get("topology", names.DISTRIBUTED) == names.DISTRIBUTED:
             operator: Any = {key: args[key] for key in ("namespace", "charts_source") if key in args}
             before.append(RolloutOperator(f"{name}-rollout-operator", operator, first))
-        self._cache_budgets(name, namespace, first)
-        HelmRelease(
+        self._cache_budgets(name, namespace, placed)
+        release = HelmRelease(
             f"{name}-stack",
             {
                 "chart": names.LOKI,
@@ -57,8 +58,9 @@ class Loki(pulumi.ComponentResource):
                 # Ingesters that replay a full log take minutes, one zone after the other.
                 "timeout_seconds": 1200,
             },
-            pulumi.ResourceOptions(parent=self, depends_on=before),
+            child_of(self, opts, before),
         )
+        self.gates: list[pulumi.Resource] = [release]
         self.gateway_url = names.gateway_url(namespace, bool(args.get("certificate_issuer")))
         self.otlp_url = f"{self.gateway_url}/otlp"
         self.tenant = args.get("tenant", names.TENANT)

@@ -11,7 +11,7 @@ import pulumi_kubernetes as kubernetes
 
 from .. import defaults
 from ..foundation.pods import NOT_ON_SPOT, RESTRICTED_CONTAINER, resources, restricted_pod, spread
-from ..ordering import child_of
+from ..ordering import child_of, placed_in
 from ..validation import Fault, refuse
 from ..versions import MEMCACHED_EXPORTER_VERSION, MEMCACHED_VERSION
 from .names import MEMCACHED_EXPORTER_PORT, MEMCACHED_PORT
@@ -148,17 +148,19 @@ class Memcached(pulumi.ComponentResource):
     def __init__(self, name: str, args: MemcachedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("Memcached", name, memcached_faults(args))
         super().__init__("eks-observability:index:Memcached", name, dict(args), opts)
-        child = child_of(self, opts)
+        placed = placed_in(self, opts)
         made = memcached_manifests(args)
-        kubernetes.core.v1.Service(f"{name}-service", **made.service, opts=child)
-        kubernetes.apps.v1.StatefulSet(f"{name}-servers", **made.stateful_set, opts=child)
-        kubernetes.policy.v1.PodDisruptionBudget(f"{name}-budget", **made.disruption_budget, opts=child)
+        self.gates: list[pulumi.Resource] = [
+            kubernetes.core.v1.Service(f"{name}-service", **made.service, opts=placed),
+            kubernetes.apps.v1.StatefulSet(f"{name}-servers", **made.stateful_set, opts=placed),
+        ]
+        kubernetes.policy.v1.PodDisruptionBudget(f"{name}-budget", **made.disruption_budget, opts=placed)
         kubernetes.apiextensions.CustomResource(
             f"{name}-monitor",
             api_version="monitoring.coreos.com/v1",
             kind="ServiceMonitor",
             **made.service_monitor,
-            opts=child,
+            opts=child_of(self, opts),
         )
         self.service_name = args["service_name"]
         self.register_outputs({"service_name": self.service_name})

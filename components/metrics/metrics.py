@@ -45,9 +45,9 @@ class Metrics(pulumi.ComponentResource):
     def __init__(self, name: str, args: MetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("Metrics", name, metrics_faults(args))
         super().__init__("eks-observability:index:Metrics", name, dict(args), opts)
-        child = child_of(self, opts)
+        child, aside = child_of(self, opts), pulumi.ResourceOptions(parent=self)
         bucket = [TieredBucket(f"{name}-bucket", _bucket(args), child)] if _makes_bucket(args) else []
-        roles = {who: IrsaRole(f"{name}-{who}-role", _role(args, who), child) for who in _roles(args)}
+        roles = {who: IrsaRole(f"{name}-{who}-role", _role(args, who), aside) for who in _roles(args)}
         store = ObjectStoreSecret(f"{name}-object-store", _store(args), child)
         NetworkPolicies(f"{name}-network", _network(args), child)
         crds = [HelmRelease(f"{name}-crds", _crds(args), child)] if args.get("install_crds", True) else []

@@ -12,7 +12,7 @@ import pulumi_kubernetes as kubernetes
 
 from .. import naming
 from ..foundation.object_store import ObjectStoreArgs
-from ..ordering import child_of
+from ..ordering import placed_in
 from . import names
 
 
@@ -65,6 +65,6 @@ class ObjectStoreSecret(pulumi.ComponentResource):
                 },
             },
             string_data={names.OBJECT_STORE_KEY: self.config},
-            opts=child_of(self, opts),
+            opts=placed_in(self, opts),
         )
         self.register_outputs({"secret_name": self.secret_name})

@@ -33,7 +33,7 @@ class Prometheus(pulumi.ComponentResource):
             Certificate(f"{name}-{wanted['certificate_name']}", wanted, child_of(self, opts))
             for wanted in (prometheus_certificates(namespace, issuer) if issuer else [])
         ]
-        HelmRelease(
+        release = HelmRelease(
             f"{name}-stack",
             {
                 "chart": "kube-prometheus-stack",
@@ -45,6 +45,7 @@ class Prometheus(pulumi.ComponentResource):
             },
             child_of(self, opts, certificates),
         )
+        self.gates: list[pulumi.Resource] = [release]
         self.prometheus_url, self.alertmanager_url = (
             names.url(f"{names.PROMETHEUS}-{service}", namespace, port, tls=bool(issuer))
             for service, port in (("prometheus", names.PROMETHEUS_PORT), ("alertmanager", names.ALERTMANAGER_PORT))

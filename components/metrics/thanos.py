@@ -4,7 +4,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from ..foundation.helm_release import HelmRelease
-from ..ordering import child_of
+from ..ordering import child_of, placed_in
 from ..security.centre import METRICS_PATH
 from ..security.certificate import Certificate
 from ..validation import refuse
@@ -38,7 +38,7 @@ class Thanos(pulumi.ComponentResource):
         namespace = args.get("namespace", "observability")
         child = child_of(self, opts)
         caches = _caches(name, args, namespace, child)
-        group = _store_group(name, namespace, child)
+        group = _store_group(name, namespace, placed_in(self, opts))
         issuer = args.get("certificate_issuer", "")
         certified = [Certificate(f"{name}-tls", thanos_certificate(namespace, issuer), child)] if issuer else []
         HelmRelease(

@@ -53,7 +53,7 @@ class Profiles(pulumi.ComponentResource):
         first += _certificates(name, args, child)
         given = _pyroscope(args)
         if "object_store" not in args:
-            role = IrsaRole(f"{name}-role", _role(args), child)
+            role = IrsaRole(f"{name}-role", _role(args), pulumi.ResourceOptions(parent=self))
             given["role_arn"] = role.role_arn
             first.append(role)
         pyroscope = Pyroscope(f"{name}-pyroscope", given, child_of(self, opts, first))

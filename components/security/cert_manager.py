@@ -10,7 +10,7 @@ from ..foundation.helm_release import HelmRelease
 from ..foundation.labels import labels
 from ..foundation.namespace import Namespace
 from ..foundation.outputs import after
-from ..ordering import child_of
+from ..ordering import child_of, last
 from ..validation import refuse
 from .alerts import prometheus_rule
 from .cert_manager_values import (
@@ -44,11 +44,11 @@ class CertManager(pulumi.ComponentResource):
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("CertManager", name, cert_manager_faults(args))
         super().__init__("eks-observability:index:CertManager", name, dict(args), opts)
-        namespace = Namespace(
-            f"{name}-namespace", {"namespace": NAMESPACE, "pod_security": "restricted"}, child_of(self, opts)
-        )
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = Namespace(f"{name}-namespace", {"namespace": NAMESPACE, "pod_security": "restricted"}, child)
         # Before the release: its last step is a Job that asks the API server.
-        network = NetworkPolicies(f"{name}-network", cert_manager_network(), child_of(self, opts, [namespace]))
+        own = pulumi.ResourceOptions(parent=self, depends_on=last([namespace]))
+        network = NetworkPolicies(f"{name}-network", cert_manager_network(), own)
         release = HelmRelease(
             f"{name}-cert-manager",
             {
@@ -58,20 +58,19 @@ class CertManager(pulumi.ComponentResource):
                 "values": cert_manager_values(args),
                 "charts_source": args.get("charts_source", ""),
             },
-            child_of(self, opts, [namespace, network]),
+            child_of(self, opts, [network]),
         )
         if args.get("service_monitor", True):
             prometheus_rule(
                 f"{name}-alerts", NAMESPACE, NAMESPACE, CERT_MANAGER_ALERTS, child_of(self, opts, [namespace])
             )
-        issuer = self._authority(name, args, opts, release)
+        issuer = self._authority(name, args, release)
+        self.gates: list[pulumi.Resource] = [issuer]
         self.issuer_name = after(ISSUER, [issuer])
         self.namespace_name = NAMESPACE
         self.register_outputs({"issuer_name": self.issuer_name, "namespace_name": self.namespace_name})
 
-    def _authority(
-        self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None, before: pulumi.Resource
-    ) -> pulumi.Resource:
+    def _authority(self, name: str, args: CertManagerArgs, before: pulumi.Resource) -> pulumi.Resource:
         """Issuer, Certificate and ClusterIssuer, in that order; the last of them."""
         for kind, spec in authority_specs(args).items():
             metadata = {"name": _NAMES[kind], "labels": labels("authority", ISSUER, "certificates")}
@@ -83,6 +82,6 @@ class CertManager(pulumi.ComponentResource):
                 kind=kind,
                 metadata=metadata,
                 spec=spec,
-                opts=child_of(self, opts, [before]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=last([before])),
             )
         return before

@@ -11,7 +11,7 @@ import pulumi_kubernetes as kubernetes
 
 from ..foundation.checks import dns_label_faults
 from ..foundation.labels import labels
-from ..ordering import child_of
+from ..ordering import issued_by
 from ..validation import Fault, refuse
 
 ISSUER = "observability-ca"
@@ -97,6 +97,6 @@ class Certificate(pulumi.ComponentResource):
                 "labels": labels("certificate", args["certificate_name"], "certificate"),
             },
             spec=spec,
-            opts=child_of(self, opts),
+            opts=issued_by(self, opts),
         )
         self.register_outputs({"secret_name": self.secret_name})

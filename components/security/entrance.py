@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from ..ordering import child_of
+from ..ordering import child_of, last, placed_in
 from ..validation import refuse
 from . import entrance_names as names
 from .authority_exchange import CA_KEY, CENTRE, REFRESH_MINUTES, PublishedAuthority, ca_parameter
@@ -39,7 +39,7 @@ class Entrance(pulumi.ComponentResource):
         super().__init__("eks-observability:index:Entrance", name, dict(args), opts)
         self.domain = domain(args)
         secrets = _secrets(name, args, self, opts)
-        pods = _pods(name, args, child_of(self, opts, secrets))
+        pods = _pods(name, args, child_of(self, opts, secrets), placed_in(self, opts))
         balancer = entrance_load_balancer(name, args, child_of(self, opts, pods))
         self.address, self.address_zone_id, self.endpoint_service_name = balancer
         self.register_outputs(
@@ -95,33 +95,35 @@ def _secrets(
     return [certificate]
 
 
-def _pods(name: str, args: EntranceArgs, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+def _pods(
+    name: str, args: EntranceArgs, opts: pulumi.ResourceOptions, placed: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
     """The workload, and who may talk to it."""
     namespace = args.get("namespace", "observability")
     manifests = entrance_manifests(args, entrance_files(args))
     policies = [
-        NetworkPolicies(f"{name}-{index}", network, opts)
+        NetworkPolicies(f"{name}-{index}", network, placed)
         for index, network in zip(
             ("backends", "agents"),
             entrance_network(namespace, args.get("agents_namespace", "observability-agents"), upstreams(args)),
             strict=False,
         )
     ]
-    config_map = kubernetes.core.v1.ConfigMap(f"{name}-configuration", **manifests.config_map, opts=opts)
+    config_map = kubernetes.core.v1.ConfigMap(f"{name}-configuration", **manifests.config_map, opts=placed)
     account: Any = manifests.service_account
     service_account = kubernetes.core.v1.ServiceAccount(
         f"{name}-account",
         metadata=account["metadata"],
         automount_service_account_token=account["automountServiceAccountToken"],
-        opts=opts,
+        opts=placed,
     )
     ready = pulumi.ResourceOptions.merge(
-        opts, pulumi.ResourceOptions(depends_on=[*policies, config_map, service_account])
+        opts, pulumi.ResourceOptions(depends_on=[*last(policies), config_map, service_account])
     )
     deployment = kubernetes.apps.v1.Deployment(f"{name}-deployment", **manifests.deployment, opts=ready)
-    service = kubernetes.core.v1.Service(f"{name}-service", **manifests.service, opts=opts)
-    kubernetes.policy.v1.PodDisruptionBudget(f"{name}-disruption-budget", **manifests.disruption_budget, opts=opts)
-    kubernetes.autoscaling.v2.HorizontalPodAutoscaler(f"{name}-autoscaler", **manifests.autoscaler, opts=ready)
+    service = kubernetes.core.v1.Service(f"{name}-service", **manifests.service, opts=placed)
+    kubernetes.policy.v1.PodDisruptionBudget(f"{name}-disruption-budget", **manifests.disruption_budget, opts=placed)
+    kubernetes.autoscaling.v2.HorizontalPodAutoscaler(f"{name}-autoscaler", **manifests.autoscaler, opts=placed)
     _alerts(name, args, namespace, opts)
     return [deployment, service]
 

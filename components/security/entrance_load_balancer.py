@@ -21,8 +21,12 @@ class LoadBalancer(NamedTuple):
     endpoint_service_name: pulumi.Output[str]
 
 
-def entrance_load_balancer(name: str, args: EntranceArgs, opts: pulumi.ResourceOptions) -> LoadBalancer:
-    """Load balancer, target group of the pods' addresses, listener and, if asked for, endpoint service."""
+def entrance_load_balancer(name: str, args: EntranceArgs, running: pulumi.ResourceOptions) -> LoadBalancer:
+    """Load balancer, target group of the pods' addresses, listener and, if asked for, endpoint service.
+
+    AWS' own wait for nothing in the cluster; what binds the pods to them is made with the options `running`.
+    """
+    opts = pulumi.ResourceOptions(parent=running.parent)
     physical = f"{args['platform_name']}-{names.ENTRANCE}"
     group = _security_group(name, physical, args, opts)
     balancer = aws.lb.LoadBalancer(
@@ -61,9 +65,8 @@ def entrance_load_balancer(name: str, args: EntranceArgs, opts: pulumi.ResourceO
         default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
         opts=opts,
     )
-    _binding(
-        name, args, targets, group, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[listener]))
-    )
+    listening = pulumi.ResourceOptions(depends_on=[listener])
+    _binding(name, args, targets, group, pulumi.ResourceOptions.merge(running, listening))
     return LoadBalancer(balancer.dns_name, balancer.zone_id, _endpoint_service(name, physical, args, balancer, opts))
 
 

@@ -14,7 +14,7 @@ from ..foundation.irsa_role import IrsaRole, IrsaRoleArgs
 from ..foundation.labels import labels
 from ..foundation.namespace import Namespace
 from ..foundation.outputs import after
-from ..ordering import child_of
+from ..ordering import child_of, last
 from ..validation import refuse
 from .alerts import prometheus_rule
 from .external_secret import PARAMETER_STORE, SECRETS_MANAGER
@@ -50,12 +50,11 @@ class ExternalSecrets(pulumi.ComponentResource):
     def __init__(self, name: str, args: ExternalSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("ExternalSecrets", name, external_secrets_faults(args))
         super().__init__("eks-observability:index:ExternalSecrets", name, dict(args), opts)
-        child = child_of(self, opts)
+        child = pulumi.ResourceOptions(parent=self)
         namespace = Namespace(f"{name}-namespace", {"namespace": NAMESPACE, "pod_security": "restricted"}, child)
+        own = pulumi.ResourceOptions(parent=self, depends_on=last([namespace]))
         own_certificates = "certificate_issuer" not in args
-        network = NetworkPolicies(
-            f"{name}-network", external_secrets_network(own_certificates), child_of(self, opts, [namespace])
-        )
+        network = NetworkPolicies(f"{name}-network", external_secrets_network(own_certificates), own)
         role = IrsaRole(f"{name}-role", _role(args), child)
         self.role_arn = role.role_arn
         release = HelmRelease(
@@ -67,13 +66,15 @@ class ExternalSecrets(pulumi.ComponentResource):
                 "values": external_secrets_values(args, role.role_arn),
                 "charts_source": args.get("charts_source", ""),
             },
-            child_of(self, opts, [namespace, network, role]),
+            child_of(self, opts, [network, role]),
         )
         if args.get("service_monitor", True):
             prometheus_rule(
                 f"{name}-alerts", NAMESPACE, NAMESPACE, EXTERNAL_SECRETS_ALERTS, child_of(self, opts, [namespace])
             )
-        stores = {store: self._store(name, store, args, child_of(self, opts, [release])) for store in STORES}
+        running = pulumi.ResourceOptions(parent=self, depends_on=last([release]))
+        stores = {store: self._store(name, store, args, running) for store in STORES}
+        self.gates: list[pulumi.Resource] = list(stores.values())
         self.secrets_manager_store = after(SECRETS_MANAGER, [stores[SECRETS_MANAGER]])
         self.parameter_store = after(PARAMETER_STORE, [stores[PARAMETER_STORE]])
         self.register_outputs(

@@ -13,7 +13,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from ..foundation.checks import dns_label_faults
-from ..ordering import child_of
+from ..ordering import placed_in
 from ..validation import Fault, refuse
 
 
@@ -153,7 +153,7 @@ class NetworkPolicies(pulumi.ComponentResource):
                     },
                 },
                 spec=manifest,
-                opts=child_of(self, opts),
+                opts=placed_in(self, opts),
             )
         self.policy_names = [f"{args['instance']}-{workload}" for workload in specs]
         self.register_outputs({"policy_names": self.policy_names})

@@ -38,7 +38,7 @@ class OpenTelemetryGateway(pulumi.ComponentResource):
         if "certificate_issuer" in args:
             wanted = collector_certificate(names.GATEWAY, namespace, args["certificate_issuer"])
             certificates.append(Certificate(f"{name}-tls", wanted, child_of(self, opts)))
-        HelmRelease(
+        release = HelmRelease(
             f"{name}-collector",
             {
                 "chart": "opentelemetry-collector",
@@ -49,5 +49,6 @@ class OpenTelemetryGateway(pulumi.ComponentResource):
             },
             child_of(self, opts, certificates),
         )
+        self.gates: list[pulumi.Resource] = [release]
         self.service_host = host(names.GATEWAY, namespace)
         self.register_outputs({"service_host": self.service_host})

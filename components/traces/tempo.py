@@ -52,7 +52,7 @@ class Tempo(pulumi.ComponentResource):
         if "certificate_issuer" in args:
             wanted = tempo_certificate(namespace, args["certificate_issuer"])
             first.append(Certificate(f"{name}-tls", wanted, child_of(self, opts)))
-        HelmRelease(
+        release = HelmRelease(
             f"{name}-stack",
             {
                 "chart": "tempo-distributed",
@@ -65,5 +65,6 @@ class Tempo(pulumi.ComponentResource):
             },
             child_of(self, opts, first),
         )
+        self.gates: list[pulumi.Resource] = [release]
         self.query_url = names.query_url(namespace, tls="certificate_issuer" in args)
         self.register_outputs({"query_url": self.query_url})

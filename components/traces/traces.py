@@ -49,7 +49,7 @@ class Traces(pulumi.ComponentResource):
         if "object_store" in args:
             tempo = Tempo(f"{name}-tempo", _tempo(args), child_of(self, opts))
         else:
-            role = IrsaRole(f"{name}-role", _role(args), child_of(self, opts))
+            role = IrsaRole(f"{name}-role", _role(args), pulumi.ResourceOptions(parent=self))
             given: TempoArgs = {**_tempo(args), "role_arn": role.role_arn}
             tempo = Tempo(f"{name}-tempo", given, child_of(self, opts, [role]))
         gateway = OpenTelemetryGateway(f"{name}-gateway", _gateway(args), child_of(self, opts, [tempo]))

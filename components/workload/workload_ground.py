@@ -25,10 +25,11 @@ def workload_ground(
 ) -> list[pulumi.Resource]:
     """All of it; what agents wait for."""
     inside, source = foothold.inside, args.get("charts_source", "")
-    first: list[pulumi.Resource] = [
+    places: list[pulumi.Resource] = [
         Namespace(f"{name}-backends", {"namespace": NAMESPACE, "pod_security": "restricted"}, inside),
         Namespace(f"{name}-agents", {"namespace": AGENTS_NAMESPACE, "pod_security": "privileged"}, inside),
     ]
+    first = list(places)
     if storage_class(platform_args(args)) == STORAGE_CLASS:
         first.append(_volumes(name, args, key_arn, inside))
     ready: list[pulumi.Resource] = [
@@ -51,7 +52,7 @@ def workload_ground(
         ready = [CertManager(f"{name}-certificates", wanted, after(inside, ready))]  # type: ignore[arg-type]
     if args.get("secrets", {}).get("install", True):
         ready = [_secrets(name, args, key_arn, foothold, after(inside, ready))]
-    return _exchange(name, args, after(inside, ready))
+    return [*places, *_exchange(name, args, after(inside, [*places, *ready]))]
 
 
 def _volumes(
