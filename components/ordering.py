@@ -9,6 +9,7 @@ Edges are few on purpose. After a failed delete the CLI walks every path from wh
 waits for each child of the level below, a stack of 350 resources has 10^11 of them, and the CLI never comes back.
 """
 
+import copy
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,6 +64,15 @@ def issued_by(parent: pulumi.Resource, opts: pulumi.ResourceOptions | None) -> p
 
 def _type(resource: Any) -> str:
     return resource.pulumi_resource_type if isinstance(resource, pulumi.Resource) else ""
+
+
+def without_waiting(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions | None:
+    """Options of a component whose only child waits in its place."""
+    if opts is None or opts.depends_on is None:
+        return opts
+    own = copy.copy(opts)
+    own.depends_on = None
+    return own
 
 
 def waits_for(opts: pulumi.ResourceOptions | None) -> list[Any]:

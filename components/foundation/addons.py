@@ -13,7 +13,7 @@ from .iam import to_json
 BEFORE_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 """DaemonSets: a node that comes up without the first two never becomes ready."""
 AFTER_NODES = ("coredns", "aws-ebs-csi-driver", "metrics-server")
-"""Deployments: without nodes they stay degraded until the creation times out."""
+"""Deployments: without a group of nodes they stay degraded until the creation times out."""
 
 _CONFIGURATION: Mapping[str, Mapping[str, Any]] = {
     # The agent that enforces NetworkPolicy; off by default, and every policy is then decoration.

@@ -152,9 +152,11 @@ class EksCluster(pulumi.ComponentResource):
         roles = {"vpc-cni": cni.role_arn, "aws-ebs-csi-driver": ebs.role_arn}
         first = addons(name, BEFORE_NODES, self.cluster_name, version, roles, {"vpc-cni": [cni]}, [], self)
         nodes = node_groups(name, args, self.cluster_name, version, cluster.cluster_security_group_id, first, self)
-        last = addons(name, AFTER_NODES, self.cluster_name, version, roles, {"aws-ebs-csi-driver": rights}, nodes, self)
-        # The last wait for nodes, and those for the first: naming them too would only multiply paths in the graph.
-        return [*access, *last]
+        last = addons(
+            name, AFTER_NODES, self.cluster_name, version, roles, {"aws-ebs-csi-driver": rights}, nodes[:1], self
+        )
+        # The last wait for a group, and that for the first: naming these too would only multiply paths in the graph.
+        return [*access, *last, *nodes[1:]]
 
     def _addon_role(self, name: str, args: EksClusterArgs, suffix: str, account: str, policy: str) -> IrsaRole:
         """The role of an add-on's service account."""

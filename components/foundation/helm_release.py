@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from ..ordering import child_of
+from ..ordering import child_of, without_waiting
 from ..validation import Fault, known, refuse
 from ..versions import CHARTS
 from .checks import dns_label_faults
@@ -103,7 +103,7 @@ class HelmRelease(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: HelmReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse("HelmRelease", name, helm_release_faults(args))
-        super().__init__("eks-observability:index:HelmRelease", name, dict(args), opts)
+        super().__init__("eks-observability:index:HelmRelease", name, dict(args), without_waiting(opts))
         where = chart_location(args["chart"], args.get("charts_source", ""))
         release = kubernetes.helm.v3.Release(
             f"{name}-release",

@@ -96,7 +96,7 @@ def test_everything_in_the_cluster_waits_for_what_the_caller_says(run: Runner) -
 
     registered = run(program)
     for resource in registered:
-        if resource.name not in ("crds", "profiles") and not resource.name.startswith("profiles-role"):
+        if resource.type.startswith("kubernetes:"):
             assert "crds" in resource.depends_on, f"{resource.name} doesn't wait for the CRDs"
 
 
