@@ -207,6 +207,8 @@ class Metrics(Section):
     """Room for Prometheus and Alertmanager."""
     thanos: section_of(ThanosSizingArgs) | None = None  # type: ignore[valid-type]
     """Room for Thanos and its caches."""
+    blackbox_replicas: int | None = None
+    """Pods of blackbox-exporter; two unless said otherwise."""
 
 
 class Charts(Section):

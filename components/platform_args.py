@@ -128,6 +128,8 @@ class PlatformMetricsArgs(TypedDict):
     """Room for Prometheus and Alertmanager. Default: 500,000 series."""
     thanos: NotRequired[ThanosSizingArgs]
     """Room for Thanos and its caches."""
+    blackbox_replicas: NotRequired[int]
+    """Pods of blackbox-exporter. Default 2."""
 
 
 class PlatformLogsArgs(TypedDict):

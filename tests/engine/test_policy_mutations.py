@@ -1,7 +1,7 @@
 """The quickest ways to break each of our components: every one of them is caught by the pack.
 
-The prod stack is made once on the engine, with all that it can have. Then each security input of each resource is changed by itself, and the
-pack judges the changed resource before creation and the changed stack after it.
+The prod stack is made once on the engine, with all that it can have. Then each security input of each resource is
+changed by itself, and the pack judges the changed resource before creation and the changed stack after it.
 """
 
 import copy
