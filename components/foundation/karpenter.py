@@ -5,7 +5,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from .. import naming
-from ..ordering import child_of
+from ..ordering import child_of, last
 from ..validation import refuse
 from .helm_release import HelmRelease
 from .iam import service_trust, to_json, volume_key_use
@@ -49,7 +49,7 @@ class Karpenter(pulumi.ComponentResource):
         account, region = args["account_id"], args["region"]
         self.node_role_arn = naming.role_arn(account, region, naming.role_name(args["cluster_name"], region, NODE_ROLE))
         self.queue_name = f"{args['cluster_name']}-karpenter"
-        queue = self._queue(name, args, opts)
+        queue = self._queue(name, args)
         profile = self._node_role(name, args, opts)
         role = IrsaRole(f"{name}-role", self._role(args), pulumi.ResourceOptions(parent=self))
         self.role_arn = role.role_arn
@@ -82,10 +82,10 @@ class Karpenter(pulumi.ComponentResource):
             {"node_role_arn": self.node_role_arn, "queue_name": self.queue_name, "role_arn": self.role_arn}
         )
 
-    def _queue(self, name: str, args: KarpenterArgs, opts: pulumi.ResourceOptions | None) -> list[pulumi.Resource]:
+    def _queue(self, name: str, args: KarpenterArgs) -> list[pulumi.Resource]:
         """The queue, and a rule for each kind of event; names and ARNs are known before anything exists."""
         account, region = args["account_id"], args["region"]
-        partition, child = naming.partition(region), child_of(self, opts)
+        partition, child = naming.partition(region), pulumi.ResourceOptions(parent=self)
         rules = {event: f"{self.queue_name}-{event}" for event in EVENTS}
         arns = [f"arn:{partition}:events:{region}:{account}:rule/{rule}" for rule in rules.values()]
         queue = aws.sqs.Queue(
@@ -124,7 +124,7 @@ class Karpenter(pulumi.ComponentResource):
 
     def _node_role(self, name: str, args: KarpenterArgs, opts: pulumi.ResourceOptions | None) -> list[pulumi.Resource]:
         """The nodes' role with its instance profile, and its entry to the cluster."""
-        region, child = args["region"], child_of(self, opts)
+        region, child = args["region"], pulumi.ResourceOptions(parent=self)
         physical = naming.role_name(args["cluster_name"], region, NODE_ROLE)
         role = aws.iam.Role(
             f"{name}-nodes",
@@ -150,7 +150,8 @@ class Karpenter(pulumi.ComponentResource):
             cluster_name=args["cluster_name"],
             principal_arn=role.arn,
             type="EC2_LINUX",
-            opts=child,
+            # Its cluster is known by name alone.
+            opts=child_of(self, opts),
         )
         return [role, *attachments, profile, entry]
 
@@ -191,7 +192,7 @@ class Karpenter(pulumi.ComponentResource):
             kind="EC2NodeClass",
             metadata={"name": NODE_CLASS, "labels": labels("node-class", RELEASE, "nodes")},
             spec=node_class_spec(args, profile, subnets),
-            opts=child_of(self, opts, [release]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=last([release])),
         )
         hours = int(args.get("expire_after_hours", 720))
         for pool, given in args.get("pools", DEFAULT_POOLS).items():
@@ -201,5 +202,5 @@ class Karpenter(pulumi.ComponentResource):
                 kind="NodePool",
                 metadata={"name": pool, "labels": labels("node-pool", RELEASE, "nodes")},
                 spec=pool_spec(pool, given, hours),
-                opts=child_of(self, opts, [node_class]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[node_class]),
             )

@@ -201,9 +201,9 @@ def test_switching_a_signal_off_keeps_its_bucket_and_its_data(dev: Stack, signal
     succeeded(changed)
     gone = changed.of("delete")
     assert "kubernetes:helm.sh/v3:Release" in {step.type for step in gone}
-    flows = [step.name for step in gone if step.name.startswith("platform-grafana-network-")]
-    rest = {step.name.split("-")[1] for step in gone if step.name not in flows}
-    assert rest == {signal}, "nothing of the other signals goes with it, but Grafana's way to this one"
+    panes = ("platform-grafana-network-", "platform-grafana-dashboard-")
+    rest = {step.name.split("-")[1] for step in gone if not step.name.startswith(panes)}
+    assert rest == {signal}, "nothing of the other signals goes with it, but Grafana's way to this one and its view"
     assert not [step for step in gone if step.type.startswith(("aws:s3/", "aws:kms/"))]
     assert not changed.of("replace")
 
@@ -265,14 +265,15 @@ def test_an_existing_cluster_gets_everything_but_a_cluster(make: Callable[..., S
         "cluster.existing.network.privateSubnetIds[1]": "subnet-00000000000000001",
         "cluster.existing.network.securityGroupId": "sg-0123456789abcdef0",
     }
-    made = stack.up(set=existing, policies=True)
+    there = [f"--existing={each}" for key, each in existing.items() if ".network." in key]
+    made = stack.up(*there, set=existing, policies=True)
     succeeded(made)
     types = {step.type for step in made.steps}
     assert not types & {"eks:index:Cluster", "aws:ec2/vpc:Vpc", "aws:eks/nodeGroup:NodeGroup"}
     assert "kubernetes:helm.sh/v3:Release" in types
     trust = made.step("platform-metrics-thanos-role-role").inputs["assumeRolePolicy"]
     assert "oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF0123456789:sub" in trust, "the issuer is known in the preview"
-    succeeded(stack.up("--expect-no-changes", set=existing))
+    succeeded(stack.up("--expect-no-changes", *there, set=existing))
 
 
 MANAGED = {
