@@ -6,7 +6,7 @@ Traffic from a pod's own node (probes, port-forward) always passes and needs no 
 """
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -26,6 +26,8 @@ class NetworkPeerArgs(TypedDict):
     """Namespace of the pods. Default: every namespace."""
     cidr_blocks: NotRequired[list[str]]
     """Networks, instead of pods: nodes, the API server, what is outside. Not together with `labels`."""
+    except_cidr_blocks: NotRequired[list[str]]
+    """Parts of each of these networks that are left out. Default none."""
 
 
 class NetworkFlowArgs(TypedDict):
@@ -65,11 +67,7 @@ def network_policy_faults(args: NetworkPoliciesArgs) -> list[Fault]:
         faults += dns_label_faults("peers", name)
         if ("labels" in peer) == ("cidr_blocks" in peer):
             faults.append(Fault(f"peers.{name}", dict(peer), "have either labels or cidr_blocks"))
-        for block in peer.get("cidr_blocks", []):
-            try:
-                ipaddress.IPv4Network(block)
-            except ValueError:
-                faults.append(Fault(f"peers.{name}.cidr_blocks", block, "be an IPv4 network such as 10.64.0.0/16"))
+        faults += _block_faults(name, peer)
     for index, flow in enumerate(args["flows"]):
         path = f"flows[{index}]"
         for end, name in (("source", flow["source"]), ("target", flow["target"])):
@@ -119,9 +117,29 @@ def _everybody(peer: NetworkPeerArgs) -> bool:
     return peer.get("labels") == {} and "namespace" not in peer
 
 
+def _block_faults(name: str, peer: NetworkPeerArgs) -> Iterator[Fault]:
+    """The API server refuses an exception that isn't inside of its network."""
+    blocks = [_network(block) for block in peer.get("cidr_blocks", [])]
+    for block, network in zip(peer.get("cidr_blocks", []), blocks, strict=True):
+        if network is None:
+            yield Fault(f"peers.{name}.cidr_blocks", block, "be an IPv4 network such as 10.64.0.0/16")
+    for block in peer.get("except_cidr_blocks", []):
+        less = _network(block)
+        if less is None or not all(less != whole and less.subnet_of(whole) for whole in blocks if whole):
+            yield Fault(f"peers.{name}.except_cidr_blocks", block, "be an IPv4 network inside of each of cidr_blocks")
+
+
+def _network(block: str) -> ipaddress.IPv4Network | None:
+    try:
+        return ipaddress.IPv4Network(block)
+    except ValueError:
+        return None
+
+
 def _selectors(peer: NetworkPeerArgs) -> list[Spec]:
     if "cidr_blocks" in peer:
-        return [{"ipBlock": {"cidr": block}} for block in peer["cidr_blocks"]]
+        less = {"except": peer["except_cidr_blocks"]} if "except_cidr_blocks" in peer else {}
+        return [{"ipBlock": {"cidr": block, **less}} for block in peer["cidr_blocks"]]
     where = {"matchLabels": {"kubernetes.io/metadata.name": peer["namespace"]}} if "namespace" in peer else {}
     labels = dict(peer["labels"])
     return [{"namespaceSelector": where, "podSelector": {"matchLabels": labels} if labels else {}}]

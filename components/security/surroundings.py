@@ -13,6 +13,9 @@ PRIVATE = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"]
 POD_IDENTITY = "169.254.170.23/32"
 """Where the Pod Identity agent of a node answers, on port 80 (EKS user guide: Pod Identity agent)."""
 
+LINK_LOCAL = "169.254.0.0/16"
+"""The node's own services, among them its metadata, which hands out the node's role (169.254.169.254)."""
+
 API_SERVER_PORTS = (443, 6443)
 """EKS' own, and that of kind, k3d and kubeadm: a policy sees the port behind the Service `kubernetes`."""
 
@@ -27,7 +30,7 @@ def surroundings() -> dict[str, NetworkPeerArgs]:
         "prometheus-anywhere": {"labels": {"operator.prometheus.io/name": "kps-prometheus"}},
         "dns": {"namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
         "private-network": {"cidr_blocks": PRIVATE},
-        "everywhere": {"cidr_blocks": ["0.0.0.0/0"]},
+        "everywhere": {"cidr_blocks": ["0.0.0.0/0"], "except_cidr_blocks": [LINK_LOCAL]},
         "pod-identity": {"cidr_blocks": [POD_IDENTITY]},
         "object-store": {"labels": {"app.kubernetes.io/name": "seaweedfs"}},
     }

@@ -17,7 +17,7 @@ SMALL: NetworkPoliciesArgs = {
         "idle": {"namespace": "observability", "labels": {"app": "idle"}},
         "elsewhere": {"namespace": "other", "labels": {"app": "elsewhere"}},
         "everybody": {"labels": {}},
-        "outside": {"cidr_blocks": ["0.0.0.0/0"]},
+        "outside": {"cidr_blocks": ["0.0.0.0/0"], "except_cidr_blocks": ["169.254.0.0/16"]},
     },
     "flows": [
         {"source": "caller", "target": "called", "port": 8080},
@@ -26,6 +26,8 @@ SMALL: NetworkPoliciesArgs = {
         {"source": "caller", "target": "outside"},
     ],
 }
+ANYWHERE = {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}
+"""But not the node's own services."""
 ROOM = metrics_network("observability", receive_enabled=True)
 SPECS = network_policy_specs(ROOM)
 
@@ -58,7 +60,7 @@ def test_a_flow_opens_exactly_its_two_ends() -> None:
     assert specs["caller"]["ingress"] == []
     assert specs["caller"]["egress"] == [
         {"to": [peer("called")], "ports": both},
-        {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]},
+        {"to": [ANYWHERE]},
     ]
 
 
@@ -82,6 +84,10 @@ def test_policies_are_for_workloads_of_the_namespace_and_close_both_directions()
         (
             {"peers": {"x": {"cidr_blocks": ["10.0.0.1/8"]}}, "flows": []},
             "peers.x.cidr_blocks: '10.0.0.1/8' must be an IPv4 network",
+        ),
+        (
+            {"peers": {**SMALL["peers"], "x": {"cidr_blocks": ["10.0.0.0/8"], "except_cidr_blocks": ["11.0.0.0/16"]}}},
+            "peers.x.except_cidr_blocks: '11.0.0.0/16' must be an IPv4 network inside of each of cidr_blocks",
         ),
         ({"namespace": "Not_A_Name", "flows": []}, "namespace: 'Not_A_Name' must be a DNS label"),
     ],
@@ -108,15 +114,10 @@ def test_prometheus_may_scrape_everything_and_is_called_by_query_and_itself_only
 
 
 def test_only_those_that_use_the_bucket_may_leave_the_cluster() -> None:
-    leaving = {
-        workload
-        for workload, spec in SPECS.items()
-        for rule in spec["egress"]
-        if {"ipBlock": {"cidr": "0.0.0.0/0"}} in rule["to"]
-    }
+    leaving = {workload for workload, spec in SPECS.items() for rule in spec["egress"] if ANYWHERE in rule["to"]}
     assert leaving == {"prometheus", "blackbox-exporter", *names.thanos_s3_service_accounts(True)}
     for workload in leaving - {"blackbox-exporter"}:
-        (rule,) = [r for r in SPECS[workload]["egress"] if {"ipBlock": {"cidr": "0.0.0.0/0"}} in r["to"]]
+        (rule,) = [r for r in SPECS[workload]["egress"] if ANYWHERE in r["to"]]
         assert rule["ports"] == [{"port": 443, "protocol": "TCP"}], workload
 
 
@@ -147,7 +148,7 @@ def test_the_api_server_reaches_the_webhooks() -> None:
 
 
 def test_blackbox_may_probe_any_address_over_any_protocol() -> None:
-    assert {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]} in SPECS["blackbox-exporter"]["egress"], "ICMP has no port"
+    assert {"to": [ANYWHERE]} in SPECS["blackbox-exporter"]["egress"], "ICMP has no port"
 
 
 def test_every_workload_that_looks_up_names_may() -> None:
