@@ -27,3 +27,15 @@ EVERYTHING = {
     "clusterServices.autoscaler.kind": "karpenter",
 }
 """By configuration key, as `--set` takes them."""
+
+WITHOUT_AWS = {
+    **{key: value for key, value in EVERYTHING.items() if key.startswith(("metrics.", "traces.", "profiles."))},
+    **{key: value for key, value in EVERYTHING.items() if key.startswith("grafana.auth.")},
+    "logs.multiTenancy": "true",
+    "logs.tenant": "platform",
+    "grafana.rootUrl": "https://grafana.example.com",
+    "grafana.auth.oidc.clientSecretName": "grafana-oidc",
+    "grafana.database.existingSecretName": "grafana-database",
+    "clusterServices.metricsServer": "true",
+}
+"""The same for a stack without AWS, where secrets are Kubernetes' own and no load balancer is made."""

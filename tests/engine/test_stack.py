@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.testing import Result, Stack
 
-from .everything import EVERYTHING
+from .everything import EVERYTHING, WITHOUT_AWS
 
 RETAINED = {"aws:kms/key:Key", "aws:kms/alias:Alias", "aws:s3/bucket:Bucket"}
 """What must outlive a prod stack, besides the settings of those buckets."""
@@ -49,11 +49,14 @@ class Living(NamedTuple):
     settings: dict[str, str]
 
 
-@pytest.fixture(scope="module", params=["dev", "prod", "prod with everything", "local"])
+@pytest.fixture(
+    scope="module", params=["dev with everything", "prod", "prod with everything", "local", "local with everything"]
+)
 def living(request: pytest.FixtureRequest, make: Callable[..., Stack]) -> Living:
     """A stack that is up, as the first preview promised."""
     name, _, more = request.param.partition(" ")
-    settings = EVERYTHING if more else {}
+    everything = WITHOUT_AWS if name == "local" else EVERYTHING
+    settings = everything if more else {}
     stack = make(name)
     first = stack.preview(policies=True, set=settings)
     succeeded(first)
