@@ -145,3 +145,9 @@ PROFILES_SAMPLE_RATE_HZ = 19
 (opentelemetry-ebpf-profiler, README); cost grows with the rate, so 2 % are reached at about 40."""
 PROFILES_MAX_SAMPLE_RATE_HZ = 100
 """What the documents that asked for the platform name, and what Go's own profiler does (runtime/pprof)."""
+PROFILES_BUFFER_MIB = 1024
+"""What waits on each node while the centre is away. 30 containers with a push of 10 to 20 KB every 15 s (eBPF, pprof
+is compressed) make 7,200 pushes and 70 to 140 MB an hour: seven hours at least."""
+PROFILES_OLDEST_HOURS = 24
+"""How late a profile may come. Pyroscope's own hour would refuse what a workload cluster has kept for longer; beyond a
+day no query would find it (2.2, pkg/metastore/index: partitions are by arrival, queries look a day around)."""

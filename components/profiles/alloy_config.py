@@ -13,9 +13,6 @@ from ..security.certificate import CERTIFICATE_FILE, KEY_FILE
 from . import names
 from .alloy_language import Block, Expression, Value
 
-RETRY_SECONDS, RETRIES = 30, 120
-"""Towards the centre: the longest pause between two attempts, and how many there are: an hour in all."""
-
 
 class AlloyConfigArgs(TypedDict):
     """What the agent's configuration depends on."""
@@ -36,10 +33,6 @@ class AlloyConfigArgs(TypedDict):
     """Serve the agent's own pages over TLS, with the certificate in `/etc/tls`. Default false."""
     ca_file: NotRequired[str]
     """Authority that signed the certificate of who takes the profiles. Default the system's, if the URL is HTTPS."""
-    client_certificate_folder: NotRequired[str]
-    """Folder with `tls.crt` and `tls.key`, shown to who takes the profiles. Default none."""
-    patient: NotRequired[bool]
-    """Try for an hour, for the centre of several clusters. Default false: ten attempts, Alloy's own."""
 
 
 class ProfileType(NamedTuple):
@@ -203,8 +196,6 @@ def _write(args: AlloyConfigArgs) -> Block:
     endpoint: dict[str, Value] = {"url": args["write_url"]}
     if args.get("tenant"):
         endpoint["headers"] = {names.TENANT_HEADER: args["tenant"]}
-    if args.get("patient"):
-        endpoint |= {"max_backoff_period": f"{RETRY_SECONDS}s", "max_backoff_retries": RETRIES}
     return Block(
         "pyroscope.write",
         "pyroscope",
@@ -214,13 +205,10 @@ def _write(args: AlloyConfigArgs) -> Block:
 
 
 def _tls(args: AlloyConfigArgs) -> tuple[Block, ...]:
-    """Files, not texts: the client notices changed ones by itself."""
+    """A file, not a text: the client notices a changed one by itself."""
     if "ca_file" not in args:
         return ()
-    given: dict[str, Value] = {"ca_file": args["ca_file"]}
-    if folder := args.get("client_certificate_folder"):
-        given |= {"cert_file": f"{folder}/tls.crt", "key_file": f"{folder}/tls.key"}
-    return (Block("tls_config", "", {**given, "min_version": "TLS12"}),)
+    return (Block("tls_config", "", {"ca_file": args["ca_file"], "min_version": "TLS12"}),)
 
 
 _RECEIVER = (Expression("pyroscope.write.pyroscope.receiver"),)

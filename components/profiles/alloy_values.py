@@ -4,12 +4,13 @@ from typing import Any
 
 from .. import defaults
 from ..foundation.pods import RESTRICTED_CONTAINER, resources
-from ..security.certificate import CA_FILE, FOLDER, secret_mount, secret_volume
+from ..security.certificate import CA_FILE, secret_mount, secret_volume
 from . import names
 from .alloy_args import ProfilesAgentArgs
 from .alloy_config import AlloyConfigArgs, alloy_config
+from .buffer_values import BUFFER_URL, buffer_controller, buffer_objects, buffer_volumes
 from .sizing import agent_sizing
-from .tls import CENTRE_CA_FOLDER, CENTRE_CERTIFICATE_FOLDER, scraped
+from .tls import scraped
 
 USER = 473
 """The user of Alloy's image, as which the agent runs without eBPF."""
@@ -32,10 +33,9 @@ def profiles_agent_values(args: ProfilesAgentArgs) -> dict[str, Any]:
     """Values of the chart for these arguments."""
     ebpf = bool(args.get("ebpf_enabled", True))
     sizing = agent_sizing(args.get("sizing"))
-    secrets = _secrets(args)
     return {
         "fullnameOverride": names.AGENT,
-        **_readable(ebpf, bool(secrets)),
+        **_readable(args),
         "crds": {"create": False},
         # A changed configuration restarts the pods by its checksum; no second container has to watch for it.
         "configReloader": {"enabled": False},
@@ -53,9 +53,7 @@ def profiles_agent_values(args: ProfilesAgentArgs) -> dict[str, Any]:
             "enableReporting": False,
             "storagePath": "/tmp/alloy",
             **({"listenScheme": "HTTPS"} if "certificate_secret_name" in args else {}),
-            "mounts": {
-                "extra": [*_mounts(ebpf), *(secret_mount(name, folder) for name, (folder, _) in secrets.items())]
-            },
+            "mounts": {"extra": [*_mounts(ebpf), *([secret_mount()] if "certificate_secret_name" in args else [])]},
             "securityContext": _security_context(ebpf),
             "resources": resources(sizing["cpu"], sizing["memory"], sizing["cpu_limit"]),
         },
@@ -66,17 +64,17 @@ def profiles_agent_values(args: ProfilesAgentArgs) -> dict[str, Any]:
             "tolerations": [{"operator": "Exists"}],
             # One node after the other, a large cluster would take longer than Helm waits.
             "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
-            "volumes": {
-                "extra": [*_volumes(ebpf), *(secret_volume(secret, name) for name, (_, secret) in secrets.items())]
-            },
+            "volumes": {"extra": [*_volumes(ebpf), *_certificate(args), *buffer_volumes(args)]},
+            **buffer_controller(args),
         },
         "serviceMonitor": {"enabled": True, **_scraping(args)},
+        **buffer_objects(args),
     }
 
 
 def _config(args: ProfilesAgentArgs) -> AlloyConfigArgs:
     config: AlloyConfigArgs = {
-        "write_url": f"https://{args['centre']['host']}" if "centre" in args else args["write_url"],
+        "write_url": BUFFER_URL if "centre" in args else args["write_url"],
         "cluster_name": args["cluster_name"],
         "ebpf_enabled": bool(args.get("ebpf_enabled", True)),
         "sample_rate_hz": int(args.get("sample_rate_hz", defaults.PROFILES_SAMPLE_RATE_HZ)),
@@ -87,28 +85,19 @@ def _config(args: ProfilesAgentArgs) -> AlloyConfigArgs:
         config["external_labels"] = args["external_labels"]
     if "certificate_secret_name" in args:
         config["serve_tls"] = True
-        config["ca_file"] = CA_FILE
-    if "centre" in args:
-        config["ca_file"] = f"{CENTRE_CA_FOLDER}/ca.crt"
-        config["client_certificate_folder"] = CENTRE_CERTIFICATE_FOLDER
-        config["patient"] = True
+        if "centre" not in args:
+            config["ca_file"] = CA_FILE
     return config
 
 
-def _secrets(args: ProfilesAgentArgs) -> dict[str, tuple[str, str]]:
-    """Folder and Secret of each volume with certificates."""
-    secrets: dict[str, tuple[str, str]] = {}
-    if "certificate_secret_name" in args:
-        secrets["tls"] = (FOLDER, args["certificate_secret_name"])
-    if "centre" in args:
-        secrets["centre-certificate"] = (CENTRE_CERTIFICATE_FOLDER, args["centre"]["certificate_secret_name"])
-        secrets["centre-authority"] = (CENTRE_CA_FOLDER, args["centre"]["ca_secret_name"])
-    return secrets
+def _certificate(args: ProfilesAgentArgs) -> list[dict[str, object]]:
+    return [secret_volume(args["certificate_secret_name"])] if "certificate_secret_name" in args else []
 
 
-def _readable(ebpf: bool, secrets: bool) -> dict[str, Any]:
-    """Without eBPF the agent isn't root, and reads certificates as one of their group."""
-    return {"global": {"podSecurityContext": {"fsGroup": USER}}} if secrets and not ebpf else {}
+def _readable(args: ProfilesAgentArgs) -> dict[str, Any]:
+    """The buffer, and the agent without eBPF, aren't root, and read certificates as one of their group."""
+    own = "certificate_secret_name" in args and not args.get("ebpf_enabled", True)
+    return {"global": {"podSecurityContext": {"fsGroup": USER}}} if own or "centre" in args else {}
 
 
 def _scraping(args: ProfilesAgentArgs) -> dict[str, Any]:

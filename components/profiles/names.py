@@ -32,6 +32,8 @@ GRPC_PORT = 9095
 RAFT_PORT = 9099
 MEMBERLIST_PORT = 7946
 AGENT_PORT = 12345
+BUFFER_PORT = 4041
+"""Of the buffer beside the agent, on the pod's own loopback: nobody else reaches it."""
 
 TENANT_HEADER = "X-Scope-OrgID"
 

@@ -138,7 +138,13 @@ def pyroscope_config(args: PyroscopeArgs) -> dict[str, Any]:
         "analytics": {"reporting_enabled": False},
         "storage": {"backend": "s3", "s3": _bucket(args)},
         # `compactor_blocks_retention_period` is of the first storage and would delete nothing.
-        "limits": {**default_limits(args.get("limits")), "retention_period": kept, "max_query_lookback": kept},
+        "limits": {
+            **default_limits(args.get("limits")),
+            "retention_period": kept,
+            "max_query_lookback": kept,
+            # What waited beside an agent for the centre to come back.
+            "reject_older_than": f"{defaults.PROFILES_OLDEST_HOURS}h",
+        },
         "segment_writer": {
             **tls.get("segment_writer", {}),
             "segment_duration": f"{defaults.PYROSCOPE_SEGMENT_SECONDS}s",

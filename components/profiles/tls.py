@@ -15,7 +15,7 @@ from . import names
 PYROSCOPE_SECRET, AGENT_SECRET = "pyroscope-tls", "alloy-tls"
 """Certificates of Pyroscope's parts, which share one, and of the agent; both names are also the Secrets'."""
 CENTRE_CERTIFICATE_FOLDER, CENTRE_CA_FOLDER = "/etc/centre/certificate", "/etc/centre/authority"
-"""Where the agent of a workload cluster sees the Secrets of `centre`."""
+"""Where the buffer beside a workload cluster's agent sees the Secrets of `centre`."""
 OLDEST_TLS = "VersionTLS12"
 
 

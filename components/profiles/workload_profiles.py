@@ -32,6 +32,9 @@ class WorkloadProfilesAgentArgs(TypedDict):
     """Samples a second and CPU. 1 to 100; 40 and more may cost over 2 % of CPU. Default 19."""
     external_labels: NotRequired[dict[str, str]]
     """More labels on every profile. Default none."""
+    buffer_mib: NotRequired[int]
+    """MiB on each node's disk for what the centre hasn't taken yet. 64 to 65536, default 1024: seven hours at
+    least of 30 containers."""
     sizing: NotRequired[ProfilesAgentSizingArgs]
     """Room on each node. Default 100m CPU and 512Mi."""
     charts_source: NotRequired[str]

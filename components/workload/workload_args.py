@@ -67,6 +67,8 @@ class WorkloadClusterProfilesArgs(TypedDict):
     """Sample the CPU of every container. Default true."""
     sample_rate_hz: NotRequired[int]
     """Samples a second and CPU. 1 to 100; default 19."""
+    buffer_mib: NotRequired[int]
+    """MiB on each node's disk for what the centre hasn't taken yet. 64 to 65536, default 1024."""
     sizing: NotRequired[ProfilesAgentSizingArgs]
     """Room on each node. Default 100m CPU and 512Mi."""
 

@@ -91,7 +91,12 @@ DATABASES = Rule(
     "one guessed password away from everybody.",
     fix="Set storageEncrypted to true, and kmsKeyId to a key of your own; leave publiclyAccessible out, or false.",
     severity="high",
-    frameworks=("AWS FSBP RDS.2", "AWS FSBP RDS.3", "CIS AWS Foundations 3.0.0 2.3.1", "CIS AWS Foundations 3.0.0 2.3.3"),
+    frameworks=(
+        "AWS FSBP RDS.2",
+        "AWS FSBP RDS.3",
+        "CIS AWS Foundations 3.0.0 2.3.1",
+        "CIS AWS Foundations 3.0.0 2.3.3",
+    ),
 )
 
 

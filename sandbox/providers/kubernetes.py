@@ -106,11 +106,7 @@ class Kubernetes:
             "namespace": config.get("namespace") or "default",
             "unreachable": problem,
             "cluster": config.get("clusterIdentifier") or "",
-            "mutable": {
-                kind
-                for kind, key in _MUTABLE.items()
-                if str(config.get(key)).lower() == "true"
-            },
+            "mutable": {kind for kind, key in _MUTABLE.items() if str(config.get(key)).lower() == "true"},
         }
 
     def check(self, config: Any, resource: Resource, news: Props, olds: Props, seed: bytes) -> Checked:

@@ -300,7 +300,11 @@ def floats(value: Any) -> Any:
 
 
 def test_numbers_survive_the_way_through_pulumi() -> None:
-    for chart, values in (("pyroscope", pyroscope_values(PYROSCOPE)), ("alloy", profiles_agent_values(AGENT))):
+    for chart, values in (
+        ("pyroscope", pyroscope_values(PYROSCOPE)),
+        ("alloy", profiles_agent_values(AGENT)),
+        ("alloy", profiles_agent_values(TO_CENTRE)),
+    ):
         plain, travelled = (render(chart, "x", given) for given in (values, floats(values)))
         for before, after in zip(plain, travelled, strict=True):
             for manifest in (before, after):
@@ -360,6 +364,34 @@ def test_what_the_agent_cannot_check_it_does_not_read(over_tls: list[Manifest]) 
         annotations = manifest["spec"]["template"]["metadata"]["annotations"]
         asked = {key: value for key, value in annotations.items() if key.endswith(".scrape")}
         assert set(asked.values()) == {"false"}, manifest["metadata"]["name"]
+
+
+TO_CENTRE: Any = {
+    "cluster_name": "games",
+    "tenant": "games",
+    "centre": {"host": "games.obs.internal", "certificate_secret_name": "client", "ca_secret_name": "ca"},
+}
+
+
+@pytest.mark.parametrize("ebpf", [True, False])
+def test_beside_the_agent_of_another_cluster_stands_a_buffer_without_rights(ebpf: bool) -> None:
+    values = profiles_agent_values({**TO_CENTRE, "ebpf_enabled": ebpf})
+    manifests = render("alloy", names.AGENT, values, "observability-agents")
+    (pod,) = pods(manifests)
+    agent, buffer = containers(pod)
+    assert (agent["name"], buffer["name"]) == ("alloy", "buffer")
+    assert [fault for fault in restricted_faults(pod) if fault.startswith("buffer")] == []
+    assert ebpf or restricted_faults(pod) == []
+    assert resource_faults(buffer) == []
+    assert "hostNetwork" not in pod.spec, "its port would be the node's"
+    assert "ports" not in buffer, "nobody outside the pod calls it"
+    volumes = {v["name"] for v in pod.spec["volumes"]}
+    assert {m["name"] for m in buffer["volumeMounts"]} <= volumes
+    assert {m["name"] for m in buffer["volumeMounts"]} & {m["name"] for m in agent["volumeMounts"]} == set()
+    files = named(manifests, "ConfigMap", "profiles-agent-buffer")["data"]
+    assert files == values["extraObjects"][0]["data"], "no template took it for its own"
+    annotations = named(manifests, "DaemonSet", names.AGENT)["spec"]["template"]["metadata"]["annotations"]
+    assert {"checksum/config", "checksum/buffer"} <= set(annotations)
 
 
 @pytest.mark.parametrize("ebpf", [True, False])

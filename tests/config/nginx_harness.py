@@ -25,8 +25,8 @@ from components.security.entrance_names import HEALTH_PORT, PORT
 DOMAIN = "obs.internal"
 
 
-def programs_or_skip() -> None:
-    for program in ("nginx", "openssl"):
+def programs_or_skip(*programs: str) -> None:
+    for program in programs or ("nginx", "openssl"):
         if not shutil.which(program):
             pytest.skip(f"no {program} on PATH")
 
@@ -137,7 +137,7 @@ class NameServer:
             self.socket.sendto(packet[:2] + struct.pack(">HHHHH", 0x8180, 1, 1, 0, 0) + question + answer, who)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
@@ -147,7 +147,7 @@ class Entrance:
     """A running entrance, in a folder of its own."""
 
     def __init__(self, folder: Path, args: EntranceArgs, resolver: str) -> None:
-        self.folder, self.port, self.health = folder, _free_port(), _free_port()
+        self.folder, self.port, self.health = folder, free_port(), free_port()
         self.config, self.tls, self.clients = (folder / name for name in ("config", "tls", "clients"))
         for each in (self.config, self.tls, self.clients, folder / "tmp"):
             each.mkdir()

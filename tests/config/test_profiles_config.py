@@ -29,11 +29,10 @@ CONFIGS = {
     "to the centre": alloy_config(
         {
             **ARGS,
+            "write_url": "http://127.0.0.1:4041",
             "tenant": "games",
             "external_labels": {"region": "eu-west-1"},
-            "ca_file": "/etc/centre/authority/ca.crt",
-            "client_certificate_folder": "/etc/centre/certificate",
-            "patient": True,
+            "serve_tls": True,
         }
     ),
 }
@@ -100,11 +99,11 @@ KNOWN = {
     **{f"profile.{kind}": PROFILE for kind in ("process_cpu", "memory", "goroutine", "mutex", "block")},
     "pyroscope.write": Known({"external_labels": OBJECT}, ("endpoint",)),
     "endpoint": Known(
-        {"url": STRING, "headers": OBJECT, "max_backoff_period": STRING, "max_backoff_retries": NUMBER},
+        {"url": STRING, "headers": OBJECT},
         ("tls_config",),
         frozenset({"url"}),
     ),
-    "tls_config": Known({"ca_file": STRING, "cert_file": STRING, "key_file": STRING, "min_version": STRING}),
+    "tls_config": Known({"ca_file": STRING, "min_version": STRING}),
     "http": Known({}, ("tls",)),
     "tls": Known(
         {"cert_file": STRING, "key_file": STRING, "min_version": STRING}, (), frozenset({"cert_file", "key_file"})

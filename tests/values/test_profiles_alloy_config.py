@@ -191,7 +191,7 @@ def test_quotes_are_escaped_and_templates_refused() -> None:
         alloy_config({**ARGS, "cluster_name": "{{ .Values }}"})
 
 
-# --- TLS and the centre ------------------------------------------------------------------------
+# --- TLS ---------------------------------------------------------------------------------------
 
 
 def endpoint(**over: Any) -> Block:
@@ -214,16 +214,6 @@ def test_pyroscope_is_checked_by_the_room_s_authority_and_shown_no_certificate()
 def test_the_agent_s_own_pages_are_served_over_tls() -> None:
     (tls,) = block("http", "", serve_tls=True).blocks
     assert tls.attributes == {"cert_file": "/etc/tls/tls.crt", "key_file": "/etc/tls/tls.key", "min_version": "TLS12"}
-
-
-def test_the_centre_is_shown_a_certificate_and_tried_for_an_hour() -> None:
-    given = endpoint(ca_file="/ca/ca.crt", client_certificate_folder="/own", patient=True)
-    (tls,) = given.blocks
-    assert (tls.attributes["cert_file"], tls.attributes["key_file"]) == ("/own/tls.crt", "/own/tls.key")
-    assert "insecure_skip_verify" not in tls.attributes
-    seconds = int(str(given.attributes["max_backoff_period"]).removesuffix("s"))
-    assert seconds <= 30, "the gap after an outage is no longer than this"
-    assert seconds * int(str(given.attributes["max_backoff_retries"])) >= 3600
 
 
 def test_more_labels_stand_beside_the_cluster_s() -> None:

@@ -52,10 +52,12 @@ CENTRE: Any = {
     "certificate_secret_name": "centre-client",
     "ca_secret_name": "centre-ca",
 }
+TO_CENTRE: Any = {"cluster_name": "shop", "tenant": "games", "centre": CENTRE}
 AGENT: Any = {"write_url": "http://pyroscope-distributor:4040", "cluster_name": "prod", "tenant": "games"}
 MAKE: dict[str, Callable[[], dict[str, Any]]] = {
     "pyroscope": lambda: pyroscope_values(PYROSCOPE),
     "alloy": lambda: profiles_agent_values(AGENT),
+    "alloy to the centre": lambda: profiles_agent_values(TO_CENTRE),
 }
 FREE = ["pyroscope.podSecurityContext", "pyroscope.extraArgs"]
 """Written out by the chart as they are."""
@@ -87,8 +89,9 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("chart", MAKE)
 def test_the_chart_knows_every_key(chart: str) -> None:
-    require_chart_keys(chart)
-    assert unknown_keys(chart, MAKE[chart](), FREE) == []
+    name = chart.split()[0]
+    require_chart_keys(name)
+    assert unknown_keys(name, MAKE[chart](), FREE) == []
 
 
 def test_the_chart_knows_every_part_and_what_is_said_about_it() -> None:
@@ -149,6 +152,7 @@ def test_pyroscope_s_configuration_is_this() -> None:
             "max_sessions_per_series": 0,
             "retention_period": "168h",
             "max_query_lookback": "168h",
+            "reject_older_than": "24h",
         },
         "segment_writer": {"segment_duration": "2s"},
         "compaction_worker": {"temp_dir": "/data"},
@@ -443,18 +447,72 @@ def test_the_agent_may_read_the_certificates_that_it_mounts(ebpf: bool) -> None:
 # --- workload clusters -------------------------------------------------------------------------
 
 
-def test_the_agent_of_another_cluster_sends_to_its_own_host_at_the_centre() -> None:
-    values = profiles_agent_values({"cluster_name": "shop", "tenant": "games", "centre": CENTRE})
+def buffer_of(values: dict[str, Any]) -> dict[str, Any]:
+    (container,) = values["controller"]["extraContainers"]
+    return dict(container)
+
+
+def test_the_agent_of_another_cluster_writes_to_the_buffer_in_its_pod_and_knows_nothing_of_the_centre() -> None:
+    values = profiles_agent_values({**TO_CENTRE, "certificate_secret_name": AGENT_SECRET})
     text = values["alloy"]["configMap"]["content"]
-    assert re.search(r'url += "https://shop\.example\.com"\n', text), "the client appends the path"
-    folders = {m["name"]: m["mountPath"] for m in values["alloy"]["mounts"]["extra"]}
-    secrets = {v["name"]: v["secret"]["secretName"] for v in values["controller"]["volumes"]["extra"] if "secret" in v}
-    assert {folders[name]: secret for name, secret in secrets.items()} == {
+    assert re.search(r'url += "http://127\.0\.0\.1:4041"\n', text), "the client appends the path"
+    assert "tls_config" not in text
+    assert "centre" not in str(values["alloy"])
+    (files,) = [each["data"] for each in values["extraObjects"]]
+    assert "listen 127.0.0.1:4041;" in files["nginx.conf"], "the pod's own loopback"
+    assert "hostNetwork" not in values["controller"]
+
+
+def test_the_buffer_sends_to_the_cluster_s_own_host_at_the_centre_with_its_certificate() -> None:
+    values = profiles_agent_values(TO_CENTRE)
+    (config_map,) = values["extraObjects"]
+    script = config_map["data"]["buffer.sh"]
+    assert 'centre="https://shop.example.com"\n' in script
+    assert not re.findall(r"@\w+@", script + config_map["data"]["nginx.conf"]), "everything is filled in"
+    container, volumes = buffer_of(values), {v["name"]: v for v in values["controller"]["volumes"]["extra"]}
+    folders = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+    assert {folders[v["name"]]: v["secret"]["secretName"] for v in volumes.values() if "secret" in v} == {
         "/etc/centre/certificate": "centre-client",
         "/etc/centre/authority": "centre-ca",
     }
     for file in ("certificate/tls.crt", "certificate/tls.key", "authority/ca.crt"):
-        assert f'"/etc/centre/{file}"' in text
+        assert f'"/etc/centre/{file}"' in script
+    assert volumes["buffer-configuration"]["configMap"]["name"] == config_map["metadata"]["name"]
+    assert container["command"] == ["/bin/sh", f"{folders['buffer-configuration']}/buffer.sh"]
+    assert "--insecure" not in script
+
+
+@pytest.mark.parametrize("ebpf", [True, False])
+def test_the_buffer_has_no_rights_and_may_read_its_certificate(ebpf: bool) -> None:
+    values = profiles_agent_values({**TO_CENTRE, "ebpf_enabled": ebpf})
+    context = buffer_of(values)["securityContext"]
+    assert (context["runAsUser"], context["runAsNonRoot"], context["readOnlyRootFilesystem"]) == (101, True, True)
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert values["global"]["podSecurityContext"] == {"fsGroup": 473}, "files of Secrets are their group's"
+
+
+def test_a_full_buffer_stops_taking_before_its_pod_would_be_evicted() -> None:
+    for mib in (64, 1024, 65536.0):
+        values = profiles_agent_values({**TO_CENTRE, "buffer_mib": mib})  # type: ignore[typeddict-item]
+        (volume,) = [v for v in values["controller"]["volumes"]["extra"] if v["name"] == "buffer"]
+        (config_map,) = values["extraObjects"]
+        assert f"bound_kib={int(mib) * 1024}\n" in config_map["data"]["buffer.sh"]
+        assert int(volume["emptyDir"]["sizeLimit"].removesuffix("Mi")) >= mib + 64
+
+
+def test_another_configuration_of_the_buffer_starts_its_pods_anew() -> None:
+    digests = {
+        profiles_agent_values({**TO_CENTRE, "buffer_mib": mib})["controller"]["podAnnotations"]["checksum/buffer"]
+        for mib in (64, 65)
+    }
+    assert len(digests) == 2
+
+
+def test_without_a_centre_there_is_no_buffer() -> None:
+    values = profiles_agent_values(AGENT)
+    assert "extraObjects" not in values
+    assert not {"extraContainers", "podAnnotations"} & set(values["controller"])
+    assert "buffer" not in str(values["controller"]["volumes"])
 
 
 def test_the_agent_of_another_cluster_reaches_the_centre_s_private_addresses() -> None:
@@ -471,6 +529,10 @@ def test_the_agent_of_another_cluster_reaches_the_centre_s_private_addresses() -
         ({"centre": {**CENTRE, "ca_secret_name": "A"}}, "centre.ca_secret_name: 'A' must be a DNS label"),
         ({"tenant": "a/b"}, "tenant: 'a/b' must be 1 to 150"),
         ({"sample_rate_hz": 0}, "sample_rate_hz: 0 must be"),
+        ({"buffer_mib": 63}, "buffer_mib: 63 must be a whole number from 64 to 65536"),
+        ({"buffer_mib": 65537}, "buffer_mib: 65537 must be"),
+        ({"buffer_mib": 100.5}, "buffer_mib: 100.5 must be"),
+        ({"buffer_mib": True}, "buffer_mib: True must be"),
         ({"external_labels": {"cluster": "x"}}, "external_labels: 'cluster' must have names of letters"),
         ({"external_labels": {"a-b": "x"}}, "external_labels: 'a-b' must have names of letters"),
         ({"external_labels": {"region": "{{x}}"}}, "external_labels.region: '{{x}}' must be printable text"),
@@ -481,6 +543,11 @@ def test_a_workload_cluster_s_bad_arguments_are_refused(over: dict[str, Any], me
     assert profiles_agent_faults(base) == []
     (fault,) = profiles_agent_faults({**base, **over})
     assert str(fault).startswith(message)
+
+
+def test_a_buffer_without_a_centre_is_refused() -> None:
+    (fault,) = profiles_agent_faults({**AGENT, "buffer_mib": 1024})
+    assert str(fault).startswith("buffer_mib: 1024 must be left out without centre")
 
 
 def test_the_agent_sends_to_one_place() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from components.workload.agents import (
+    agent_faults,
     logs_agent_args,
     own_host,
     profiles_agent_args,
@@ -98,6 +99,12 @@ def test_labels_of_the_cluster_are_on_metrics_spans_and_profiles() -> None:
     assert prometheus_agent_args(ARGS)["external_labels"] == {"environment": "prod"}
     assert traces_agent_args(ARGS)["resource_attributes"] == {"environment": "prod"}
     assert profiles_agent_args(ARGS)["external_labels"] == {"environment": "prod"}
+
+
+def test_what_waits_for_the_centre_may_take_more_or_less_of_each_node_s_disk() -> None:
+    assert profiles_agent_args({**ARGS, "profiles": {"buffer_mib": 256}})["buffer_mib"] == 256
+    (fault,) = agent_faults({**ARGS, "profiles": {"buffer_mib": 1}})
+    assert str(fault).startswith("profiles.buffer_mib: 1 must be a whole number from 64")
 
 
 def test_only_what_needs_privileges_lives_among_the_privileged() -> None:
