@@ -121,7 +121,8 @@ def _pods(
         opts, pulumi.ResourceOptions(depends_on=[*last(policies), config_map, service_account])
     )
     deployment = kubernetes.apps.v1.Deployment(f"{name}-deployment", **manifests.deployment, opts=ready)
-    service = kubernetes.core.v1.Service(f"{name}-service", **manifests.service, opts=placed)
+    # Beside the pods and not before: Pulumi waits for a Service to have some, for ten minutes.
+    service = kubernetes.core.v1.Service(f"{name}-service", **manifests.service, opts=opts)
     kubernetes.policy.v1.PodDisruptionBudget(f"{name}-disruption-budget", **manifests.disruption_budget, opts=placed)
     kubernetes.autoscaling.v2.HorizontalPodAutoscaler(f"{name}-autoscaler", **manifests.autoscaler, opts=placed)
     _alerts(name, args, namespace, opts)
