@@ -221,8 +221,9 @@ def _begin(stack: Stack, seconds: int, checkpoints: bool = True) -> subprocess.P
     )
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        pending = stack.place.state().get("pending_operations") or []
-        if len(Store(stack.place.cloud)) and (pending or not checkpoints):
+        # The network's own operation may still be pending when it is there, and be gone a moment later.
+        pending = {each["resource"]["type"] for each in stack.place.state().get("pending_operations") or []}
+        if len(Store(stack.place.cloud)) and ("aws:ec2/subnet:Subnet" in pending or not checkpoints):
             return process
         time.sleep(0.05)
     raise AssertionError("the run never began to make a subnet")
