@@ -1,6 +1,7 @@
 """Arguments of Fluent Bit, and what is wrong with them."""
 
 import re
+from collections.abc import Iterator
 from typing import NotRequired, TypedDict
 
 from .. import defaults
@@ -18,6 +19,8 @@ class FluentBitArgs(TypedDict):
 
     cluster_name: str
     """Label `cluster` on every stream; unique among the clusters that write to one Loki."""
+    external_labels: NotRequired[dict[str, str]]
+    """More labels on every stream, the same for the whole cluster. Default none."""
     namespace: NotRequired[str]
     """Namespace of Loki, and of the collector of events. Default observability."""
     agents_namespace: NotRequired[str]
@@ -48,6 +51,10 @@ class FluentBitArgs(TypedDict):
     DaemonSet and of the collector of events. Default none."""
 
 
+STREAM_LABELS = ("namespace", "app", "level", "stream", "canary")
+"""Labels taken from each line, see `fluent_bit_config.py`."""
+
+
 def fluent_bit_faults(args: FluentBitArgs, path: str = "") -> list[Fault]:
     """Everything wrong with the arguments."""
     faults = redaction_faults(args.get("redaction"), f"{path}redaction")
@@ -57,6 +64,7 @@ def fluent_bit_faults(args: FluentBitArgs, path: str = "") -> list[Fault]:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", args["cluster_name"]):
         faults.append(Fault("cluster_name", args["cluster_name"], "be letters, digits, dots, underscores or hyphens"))
     faults += issuer_faults(args.get("certificate_issuer"))
+    faults += _label_faults(args.get("external_labels", {}))
     return faults + (centre_faults(args["centre"]) if "centre" in args else [])
 
 
@@ -81,3 +89,15 @@ def namespaces(args: FluentBitArgs) -> tuple[str, str]:
 def default_tenant(args: FluentBitArgs) -> str:
     """Tenant of every line that belongs to no other."""
     return args.get("tenant", names.TENANT)
+
+
+def _label_faults(labels: dict[str, str]) -> Iterator[Fault]:
+    """A comma would end a value, and a dollar sign name a field of the line (Fluent Bit, outputs: Loki)."""
+    for label, value in labels.items():
+        if label in ("cluster", "source", "tenant", *STREAM_LABELS):
+            yield Fault(f"external_labels.{label}", label, "be another label: this one is set here")
+        elif not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label) or label.startswith("__"):
+            yield Fault(f"external_labels.{label}", label, "be a label's name: letters, digits and underscores")
+        elif not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}", value):
+            bound = "be up to 255 letters, digits, dots, underscores, colons, slashes or hyphens"
+            yield Fault(f"external_labels.{label}", value, bound)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import defaults
 from . import names
-from .fluent_bit_args import FluentBitArgs
+from .fluent_bit_args import STREAM_LABELS, FluentBitArgs
 from .fluent_bit_target import target
 
 STATE = "/var/lib/fluent-bit"
@@ -51,8 +51,8 @@ def node_pipeline(args: FluentBitArgs) -> Section:
             "inputs": [_container_files()],
             "filters": [_stack_traces(), _kubernetes(), _script("kube.*", "process"), _errors_apart()],
             "outputs": [
-                _loki(args, "kube.*", "pods", ("namespace", "app", "level", "stream", "canary"), "chatter"),
-                _loki(args, f"{URGENT}.*", "pods", ("namespace", "app", "level", "stream", "canary"), URGENT),
+                _loki(args, "kube.*", "pods", STREAM_LABELS, "chatter"),
+                _loki(args, f"{URGENT}.*", "pods", STREAM_LABELS, URGENT),
             ],
         },
     }
@@ -179,13 +179,14 @@ def _loki(
 ) -> Section:
     """A few labels that tell streams apart; everything else goes along as structured metadata."""
     room = buffer_gib or int(args.get("buffer_gib", defaults.LOG_BUFFER_GIB))
+    fixed = {"cluster": args["cluster_name"], "source": source, **args.get("external_labels", {})}
     return {
         "name": "loki",
         "alias": alias,
         "match": match,
         **target(args),
         "tenant_id_key": "$tenant",
-        "labels": f"cluster={args['cluster_name']}, source={source}",
+        "labels": ", ".join(f"{label}={value}" for label, value in fixed.items()),
         "label_keys": ", ".join(f"${key}" for key in keys),
         "structured_metadata_map_keys": "$metadata",
         "remove_keys": ", ".join((*keys, "tenant", "metadata")),

@@ -24,6 +24,8 @@ class LogsAgentArgs(TypedDict):
     """The cluster's tenant. The centre's entrance sets it for whatever the cluster sends, whatever is said here."""
     centre: CentreArgs
     """The centre, and the Secrets to reach it with. They must be in both namespaces while events are collected."""
+    external_labels: NotRequired[dict[str, str]]
+    """More labels on every stream. Default none."""
     namespace: NotRequired[str]
     """Namespace of the collector of events; Pod Security `restricted` suffices. Default observability."""
     agents_namespace: NotRequired[str]
@@ -34,12 +36,12 @@ class LogsAgentArgs(TypedDict):
     """Empty for upstream, or an `oci://` prefix or a folder of charts. Default empty."""
 
 
-AGENT_KEYS = ("cluster_name", "tenant", "centre", "namespace", "agents_namespace", "charts_source")
+AGENT_KEYS = ("cluster_name", "tenant", "centre", "external_labels", "namespace", "agents_namespace", "charts_source")
 
 
 def logs_agent_faults(args: LogsAgentArgs) -> list[Fault]:
     """Everything wrong with the arguments."""
-    own = ("cluster_name", "centre.")
+    own = ("cluster_name", "centre.", "external_labels.")
     faults = [
         fault if fault.path.startswith(own) else fault._replace(path=f"fluent_bit.{fault.path}")
         for fault in fluent_bit_faults(agent_fluent_bit_args(args))

@@ -66,6 +66,8 @@ def prometheus_agent_args(args: WorkloadClusterArgs) -> PrometheusAgentArgs:
 def logs_agent_args(args: WorkloadClusterArgs) -> LogsAgentArgs:
     """Of Fluent Bit."""
     wanted = {**_common(args, "logs"), "namespace": NAMESPACE, "agents_namespace": AGENTS_NAMESPACE}
+    if "external_labels" in args:
+        wanted["external_labels"] = args["external_labels"]
     return cast(LogsAgentArgs, wanted)
 
 

@@ -94,7 +94,7 @@ class WorkloadClusterArgs(TypedDict):
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """Key of volumes, log groups and secrets. Default: one is made."""
     external_labels: NotRequired[dict[str, str]]
-    """More labels on metrics and profiles, and attributes of spans. Default none."""
+    """More labels on metrics, logs and profiles, and attributes of spans. Default none."""
     metrics: NotRequired[WorkloadClusterMetricsArgs]
     """Metrics. Default on."""
     logs: NotRequired[WorkloadClusterLogsArgs]

@@ -193,6 +193,12 @@ def test_both_configurations_are_accepted(fluent_bit: str, tmp_path: Path) -> No
         assert "configuration test is successful" in done.stderr + done.stdout
 
 
+def test_labels_of_the_whole_cluster_are_on_every_stream(fluent_bit: str, tmp_path: Path, loki: StandIn) -> None:
+    labels = {"environment": "prod", "site": "eu-west-1/a:2"}
+    (line,) = sent(fluent_bit, tmp_path, loki, "plain", expect=1, external_labels=labels)
+    assert line.labels.items() >= {"cluster": "prod", "source": "pods", **labels}.items()
+
+
 def test_a_line_arrives_as_written_with_few_labels_and_the_rest_beside_it(
     fluent_bit: str, tmp_path: Path, loki: StandIn
 ) -> None:

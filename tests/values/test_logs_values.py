@@ -344,6 +344,14 @@ def test_an_agent_waits_out_an_hour_of_the_centre_s_absence_on_disk() -> None:
             assert bytes_a_second > (250_000 if output["alias"] == "events" else 1_000_000)
 
 
+def test_an_agent_s_labels_are_on_lines_and_events() -> None:
+    given = agent_fluent_bit_args(agent(external_labels={"environment": "prod", "site": "eu-west-1/a"}))
+    for pipeline in (node_pipeline(given), events_pipeline(given)):
+        for output in pipeline["pipeline"]["outputs"]:
+            assert output["labels"].startswith("cluster=shop, source=")
+            assert output["labels"].endswith(", environment=prod, site=eu-west-1/a")
+
+
 @pytest.mark.parametrize(
     ("over", "message"),
     [
@@ -352,6 +360,10 @@ def test_an_agent_waits_out_an_hour_of_the_centre_s_absence_on_disk() -> None:
         ({"centre": {**CENTRE, "ca_secret_name": "A"}}, "centre.ca_secret_name: 'A' must be a DNS label"),
         ({"tenant": "a/b"}, "tenant: 'a/b' must be 1 to 150 letters"),
         ({"cluster_name": "a b"}, "cluster_name: 'a b' must be letters"),
+        ({"external_labels": {"level": "x"}}, "external_labels.level: 'level' must be another label"),
+        ({"external_labels": {"a-b": "x"}}, "external_labels.a-b: 'a-b' must be a label's name"),
+        ({"external_labels": {"site": "a, b"}}, "external_labels.site: 'a, b' must be up to 255 letters"),
+        ({"external_labels": {"site": "$app"}}, "external_labels.site: '$app' must be up to 255 letters"),
         ({"fluent_bit": {"buffer_gib": 0}}, "fluent_bit.buffer_gib: 0 must be a whole number from 1 to 100"),
     ],
 )

@@ -95,8 +95,9 @@ def test_every_agent_sends_to_the_cluster_s_own_host_with_the_cluster_s_certific
     assert own_host({**ARGS, "centre": {**ARGS["centre"], "domain": "watch.example.com"}}) == "games.watch.example.com"
 
 
-def test_labels_of_the_cluster_are_on_metrics_spans_and_profiles() -> None:
+def test_labels_of_the_cluster_are_on_metrics_logs_spans_and_profiles() -> None:
     assert prometheus_agent_args(ARGS)["external_labels"] == {"environment": "prod"}
+    assert logs_agent_args(ARGS)["external_labels"] == {"environment": "prod"}
     assert traces_agent_args(ARGS)["resource_attributes"] == {"environment": "prod"}
     assert profiles_agent_args(ARGS)["external_labels"] == {"environment": "prod"}
 
