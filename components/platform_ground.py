@@ -43,24 +43,7 @@ class Ground(NamedTuple):
 def ground(name: str, args: PlatformArgs, key_arn: pulumi.Output[str] | None, foothold: Foothold) -> Ground:
     """All of it."""
     inside = foothold.inside
-    places: list[pulumi.Resource] = [
-        Namespace(f"{name}-backends", {"namespace": NAMESPACE, "pod_security": "restricted"}, inside),
-        Namespace(f"{name}-agents", {"namespace": AGENTS_NAMESPACE, "pod_security": "privileged"}, inside),
-    ]
-    first = list(places)
-    if key_arn is not None and storage_class(args) == STORAGE_CLASS:
-        first.append(_volumes(name, args, key_arn, inside))
-    crds = HelmRelease(
-        f"{name}-crds",
-        {
-            "chart": "prometheus-operator-crds",
-            "release_name": "prometheus-operator-crds",
-            "namespace": NAMESPACE,
-            "values": {},
-            "charts_source": charts_source(args),
-        },
-        after(inside, first),
-    )
+    places, crds = places_and_crds(name, args, key_arn, charts_source(args), inside)
     pods: list[pulumi.Resource] = [crds]
     if certificate_issuer(args) and "existing_issuer" not in args.get("certificates", {}):
         manager: CertManagerArgs = {"charts_source": charts_source(args)}
@@ -76,14 +59,41 @@ def ground(name: str, args: PlatformArgs, key_arn: pulumi.Output[str] | None, fo
     return Ground([*places, *pods], [*places, *pods])
 
 
+def places_and_crds(
+    name: str,
+    args: PlatformArgs,
+    key_arn: pulumi.Input[str] | None,
+    source: str,
+    inside: pulumi.ResourceOptions,
+) -> tuple[list[pulumi.Resource], pulumi.Resource]:
+    """The namespaces; and the definitions that monitors need, which wait for namespaces and volumes."""
+    places: list[pulumi.Resource] = [
+        Namespace(f"{name}-backends", {"namespace": NAMESPACE, "pod_security": "restricted"}, inside),
+        Namespace(f"{name}-agents", {"namespace": AGENTS_NAMESPACE, "pod_security": "privileged"}, inside),
+    ]
+    first = list(places)
+    if key_arn is not None and storage_class(args) == STORAGE_CLASS:
+        first.append(_volumes(name, args, key_arn, inside))
+    crds = HelmRelease(
+        f"{name}-crds",
+        {
+            "chart": "prometheus-operator-crds",
+            "release_name": "prometheus-operator-crds",
+            "namespace": NAMESPACE,
+            "values": {},
+            "charts_source": source,
+        },
+        after(inside, first),
+    )
+    return places, crds
+
+
 def after(opts: pulumi.ResourceOptions, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
     """The same options, and waiting for more."""
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=resources))
 
 
-def _volumes(
-    name: str, args: PlatformArgs, key_arn: pulumi.Output[str], inside: pulumi.ResourceOptions
-) -> StorageClass:
+def _volumes(name: str, args: PlatformArgs, key_arn: pulumi.Input[str], inside: pulumi.ResourceOptions) -> StorageClass:
     return StorageClass(
         f"{name}-volumes",
         {

@@ -84,6 +84,16 @@ def dns_label_faults(path: str, name: str) -> list[Fault]:
     return [Fault(path, name, "be a DNS label: 1 to 63 lower-case letters, digits and inner hyphens")]
 
 
+def external_label_faults(label: str, taken: Iterable[str]) -> list[Fault]:
+    """A name that Prometheus and Loki take for no label's, or that stands for something already."""
+    path = f"external_labels.{label}"
+    if label in taken:
+        return [Fault(path, label, "be another label: this one is set here")]
+    if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label) or label.startswith("__"):
+        return [Fault(path, label, "be a label's name: letters, digits and underscores")]
+    return []
+
+
 def public_cidr_faults(path: str, cidrs: Iterable[str]) -> list[Fault]:
     """Ranges from which a cluster's public endpoint may not be reached."""
     faults: list[Fault] = []

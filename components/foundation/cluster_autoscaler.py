@@ -9,6 +9,7 @@ from ..ordering import child_of
 from ..validation import Fault, refuse
 from ..versions import CLUSTER_AUTOSCALER_VERSIONS
 from .checks import account_faults, cluster_name_faults, region_faults
+from .controller_role import controller_role
 from .helm_release import HelmRelease, chart_faults
 from .iam import Document, document, to_json
 from .irsa_role import IrsaRole, IrsaRoleArgs
@@ -162,16 +163,4 @@ class ClusterAutoscaler(pulumi.ComponentResource):
 
 def _role(args: ClusterAutoscalerArgs) -> IrsaRoleArgs:
     access = cluster_autoscaler_access(args["cluster_name"], args["account_id"], args["region"])
-    role: IrsaRoleArgs = {
-        "role_name": naming.role_name(args["cluster_name"], args["region"], ROLE),
-        "account_id": args["account_id"],
-        "region": args["region"],
-        "oidc_provider_arn": args["oidc_provider_arn"],
-        "oidc_issuer": args["oidc_issuer"],
-        "namespace": NAMESPACE,
-        "service_accounts": [RELEASE],
-        "inline_policies": {"node-groups": to_json(access)},
-    }
-    if "permissions_boundary_arn" in args:
-        role["permissions_boundary_arn"] = args["permissions_boundary_arn"]
-    return role
+    return controller_role(args, ROLE, RELEASE, {"node-groups": to_json(access)})

@@ -7,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 from .. import naming
 from ..ordering import child_of, last
 from ..validation import refuse
+from .controller_role import controller_role
 from .helm_release import HelmRelease
 from .iam import service_trust, to_json, volume_key_use
 from .irsa_role import IrsaRole, IrsaRoleArgs
@@ -158,26 +159,15 @@ class Karpenter(pulumi.ComponentResource):
     def _role(self, args: KarpenterArgs) -> IrsaRoleArgs:
         cluster, account, region = args["cluster_name"], args["account_id"], args["region"]
         discovery = discovery_access(cluster, account, region, self.node_role_arn, self._queue_arn(args))
-        role: IrsaRoleArgs = {
-            "role_name": naming.role_name(cluster, region, ROLE),
-            "account_id": account,
-            "region": region,
-            "oidc_provider_arn": args["oidc_provider_arn"],
-            "oidc_issuer": args["oidc_issuer"],
-            "namespace": NAMESPACE,
-            "service_accounts": [RELEASE],
-            "inline_policies": {
-                "instances": to_json(instance_access(cluster, account, region)),
-                "discovery": to_json(discovery),
-                # Whoever starts an instance with an encrypted volume hands EBS the key.
-                "volume-key": pulumi.Output.from_input(args["volume_kms_key_arn"]).apply(
-                    lambda arn: to_json(volume_key_use(arn))
-                ),
-            },
+        policies: dict[str, pulumi.Input[str]] = {
+            "instances": to_json(instance_access(cluster, account, region)),
+            "discovery": to_json(discovery),
+            # Whoever starts an instance with an encrypted volume hands EBS the key.
+            "volume-key": pulumi.Output.from_input(args["volume_kms_key_arn"]).apply(
+                lambda arn: to_json(volume_key_use(arn))
+            ),
         }
-        if "permissions_boundary_arn" in args:
-            role["permissions_boundary_arn"] = args["permissions_boundary_arn"]
-        return role
+        return controller_role(args, ROLE, RELEASE, policies)
 
     def _nodes(
         self, name: str, args: KarpenterArgs, opts: pulumi.ResourceOptions | None, release: pulumi.Resource

@@ -4,10 +4,10 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from .. import naming
 from ..ordering import child_of
 from ..validation import Fault, refuse
 from .checks import account_faults, cluster_name_faults, dns_label_faults, region_faults
+from .controller_role import controller_role
 from .helm_release import HelmRelease, chart_faults
 from .iam import to_json
 from .irsa_role import IrsaRole, IrsaRoleArgs
@@ -126,16 +126,4 @@ class LoadBalancerController(pulumi.ComponentResource):
 
 def _role(args: LoadBalancerControllerArgs) -> IrsaRoleArgs:
     access = load_balancer_access(args["cluster_name"], args["account_id"], args["region"])
-    role: IrsaRoleArgs = {
-        "role_name": naming.role_name(args["cluster_name"], args["region"], ROLE),
-        "account_id": args["account_id"],
-        "region": args["region"],
-        "oidc_provider_arn": args["oidc_provider_arn"],
-        "oidc_issuer": args["oidc_issuer"],
-        "namespace": NAMESPACE,
-        "service_accounts": [RELEASE],
-        "inline_policies": {"load-balancers": to_json(access)},
-    }
-    if "permissions_boundary_arn" in args:
-        role["permissions_boundary_arn"] = args["permissions_boundary_arn"]
-    return role
+    return controller_role(args, ROLE, RELEASE, {"load-balancers": to_json(access)})

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import NotRequired, TypedDict
 
 from .. import defaults
-from ..foundation.checks import dns_label_faults
+from ..foundation.checks import dns_label_faults, external_label_faults
 from ..security.centre import CentreArgs
+from ..security.certificate import issuer_faults
 from ..validation import Fault
 from . import names
 from .redaction import RedactionArgs, redaction_faults
 from .tenants import LogsTenantArgs
-from .tls import issuer_faults
 
 
 class FluentBitArgs(TypedDict):
@@ -94,10 +94,8 @@ def default_tenant(args: FluentBitArgs) -> str:
 def _label_faults(labels: dict[str, str]) -> Iterator[Fault]:
     """A comma would end a value, and a dollar sign name a field of the line (Fluent Bit, outputs: Loki)."""
     for label, value in labels.items():
-        if label in ("cluster", "source", "tenant", *STREAM_LABELS):
-            yield Fault(f"external_labels.{label}", label, "be another label: this one is set here")
-        elif not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label) or label.startswith("__"):
-            yield Fault(f"external_labels.{label}", label, "be a label's name: letters, digits and underscores")
+        if wrong := external_label_faults(label, ("cluster", "source", "tenant", *STREAM_LABELS)):
+            yield from wrong
         elif not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}", value):
             bound = "be up to 255 letters, digits, dots, underscores, colons, slashes or hyphens"
             yield Fault(f"external_labels.{label}", value, bound)

@@ -8,13 +8,13 @@ import pulumi
 from .. import defaults
 from ..foundation.lifecycle import bucket_name_faults
 from ..foundation.object_store import ObjectStoreArgs, object_store_faults
+from ..security.certificate import issuer_faults
 from ..validation import Fault
 from . import names
 from .placement import placement_faults
 from .schema import SchemaPeriodArgs, schema_faults
 from .sizing import LokiSizingArgs, loki_sizing_faults
 from .tenants import LogsLimitsArgs, LogsTenantArgs, tenant_faults
-from .tls import issuer_faults
 
 
 class LokiArgs(TypedDict):

@@ -4,11 +4,9 @@ Every pod reads them from the same folder. Not here: what each program does with
 `fluent_bit_target.py`).
 """
 
-import re
 from typing import Any
 
 from ..security.certificate import CA_FILE, CertificateArgs, secret_mount, secret_volume, service_names
-from ..validation import Fault
 from . import names
 
 LOKI_SECRET, GATEWAY_SECRET = f"{names.LOKI}-tls", f"{names.GATEWAY}-tls"
@@ -16,15 +14,6 @@ LOKI_SECRET, GATEWAY_SECRET = f"{names.LOKI}-tls", f"{names.GATEWAY}-tls"
 
 VOLUME = "tls"
 """Name of the volume in every pod."""
-
-_ISSUER = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-
-
-def issuer_faults(issuer: str | None, path: str = "certificate_issuer") -> list[Fault]:
-    """A name that no ClusterIssuer can have; nothing without one."""
-    if issuer is None or _ISSUER.fullmatch(issuer):
-        return []
-    return [Fault(path, issuer, "be the name of a ClusterIssuer: lower-case letters, digits, hyphens and dots")]
 
 
 def loki_identity(namespace: str) -> str:

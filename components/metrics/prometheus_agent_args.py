@@ -3,7 +3,7 @@
 import re
 from typing import Any, NotRequired, TypedDict
 
-from ..foundation.checks import dns_label_faults
+from ..foundation.checks import dns_label_faults, external_label_faults
 from ..security.centre import CentreArgs
 from ..validation import Fault
 from .names import REPLICA_LABEL
@@ -70,10 +70,5 @@ def prometheus_agent_faults(args: PrometheusAgentArgs) -> list[Fault]:
     faults += dns_label_faults("centre.certificate_secret_name", centre["certificate_secret_name"])
     faults += dns_label_faults("centre.ca_secret_name", centre["ca_secret_name"])
     for label in args.get("external_labels", {}):
-        if label in TAKEN:
-            faults.append(Fault(f"external_labels.{label}", label, "be another label: this one is set here"))
-        elif not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label) or label.startswith("__"):
-            faults.append(
-                Fault(f"external_labels.{label}", label, "be a label's name: letters, digits and underscores")
-            )
+        faults += external_label_faults(label, TAKEN)
     return faults + amount_faults("sizing", args.get("sizing", {}), AGENT_SIZING, _BOUNDS)

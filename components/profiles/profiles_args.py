@@ -5,13 +5,13 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from ..foundation.object_store import ObjectStoreArgs, aws_only_faults, object_store_faults
+from ..security.certificate import issuer_faults
 from ..validation import Fault
 from .alloy_args import sample_rate_faults
 from .limits import ProfilesLimitsArgs, limits_faults, tenant_faults, tenant_limits_faults
 from .placement import placement_faults
 from .retention import bucket_expiry_faults, profiles_retention_days, profiles_retention_faults
 from .sizing import ProfilesAgentSizingArgs, PyroscopeSizingArgs, agent_sizing_faults, pyroscope_sizing_faults
-from .tls import issuer_faults
 
 
 class ProfilesArgs(TypedDict):

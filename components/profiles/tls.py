@@ -5,11 +5,9 @@ parts is mutual. Two ports stay plain, closed to all but Pyroscope by network po
 speaks over bare TCP, and gossip, whose server reads its certificate once and would show an old one after renewal.
 """
 
-import re
 from typing import Any
 
 from ..security.certificate import CA_FILE, CERTIFICATE_FILE, KEY_FILE, CertificateArgs, service_names
-from ..validation import Fault
 from . import names
 
 PYROSCOPE_SECRET, AGENT_SECRET = "pyroscope-tls", "alloy-tls"
@@ -17,14 +15,6 @@ PYROSCOPE_SECRET, AGENT_SECRET = "pyroscope-tls", "alloy-tls"
 CENTRE_CERTIFICATE_FOLDER, CENTRE_CA_FOLDER = "/etc/centre/certificate", "/etc/centre/authority"
 """Where the buffer beside a workload cluster's agent sees the Secrets of `centre`."""
 OLDEST_TLS = "VersionTLS12"
-
-
-def issuer_faults(issuer: str | None) -> list[Fault]:
-    """A name that no ClusterIssuer can have; nothing without one."""
-    if issuer is None or re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", issuer):
-        return []
-    bound = "be the name of a ClusterIssuer: lower-case letters, digits, hyphens and dots"
-    return [Fault("certificate_issuer", issuer, bound)]
 
 
 def pyroscope_identity(namespace: str) -> str:

@@ -4,6 +4,7 @@ The private key never leaves the cluster, and so never enters Pulumi's state. Ev
 and `ca.crt`, so that who has a certificate needs nothing else to check others'.
 """
 
+import re
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -36,6 +37,14 @@ class CertificateArgs(TypedDict):
     """Names that callers call it by, wildcards allowed; at least one."""
     common_name: NotRequired[str]
     """Who it is as a client. At most 64 characters. Default none."""
+
+
+def issuer_faults(issuer: str | None) -> list[Fault]:
+    """A name that no ClusterIssuer can have; nothing without one."""
+    if issuer is None or re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", issuer):
+        return []
+    bound = "be the name of a ClusterIssuer: lower-case letters, digits, hyphens and dots"
+    return [Fault("certificate_issuer", issuer, bound)]
 
 
 def certificate_faults(args: CertificateArgs) -> list[Fault]:

@@ -4,18 +4,15 @@ from typing import cast
 
 import pulumi
 
-from ..foundation.helm_release import HelmRelease
-from ..foundation.namespace import Namespace
-from ..foundation.storage_class import StorageClass
 from ..platform_cluster import Foothold
-from ..platform_ground import after
+from ..platform_ground import after, places_and_crds
 from ..security.authority_exchange import CA_KEY, CENTRE, REFRESH_MINUTES, PublishedAuthority, ca_parameter
 from ..security.cert_manager import CertManager
 from ..security.certificate import Certificate
 from ..security.external_secret import PARAMETER_STORE, ExternalSecret
 from ..security.external_secrets import ExternalSecrets
 from ..security.external_secrets_values import ExternalSecretsArgs
-from ..signals import AGENTS_NAMESPACE, NAMESPACE, STORAGE_CLASS, storage_class
+from ..signals import AGENTS_NAMESPACE, NAMESPACE
 from .agents import CENTRE_CA, CLIENT_CERTIFICATE, issuer, own_host, platform_args
 from .workload_args import WorkloadClusterArgs
 
@@ -25,26 +22,8 @@ def workload_ground(
 ) -> list[pulumi.Resource]:
     """All of it; what agents wait for."""
     inside, source = foothold.inside, args.get("charts_source", "")
-    places: list[pulumi.Resource] = [
-        Namespace(f"{name}-backends", {"namespace": NAMESPACE, "pod_security": "restricted"}, inside),
-        Namespace(f"{name}-agents", {"namespace": AGENTS_NAMESPACE, "pod_security": "privileged"}, inside),
-    ]
-    first = list(places)
-    if storage_class(platform_args(args)) == STORAGE_CLASS:
-        first.append(_volumes(name, args, key_arn, inside))
-    ready: list[pulumi.Resource] = [
-        HelmRelease(
-            f"{name}-crds",
-            {
-                "chart": "prometheus-operator-crds",
-                "release_name": "prometheus-operator-crds",
-                "namespace": NAMESPACE,
-                "values": {},
-                "charts_source": source,
-            },
-            after(inside, first),
-        )
-    ]
+    places, crds = places_and_crds(name, platform_args(args), key_arn, source, inside)
+    ready: list[pulumi.Resource] = [crds]
     if "existing_issuer" not in args.get("certificates", {}):
         # Named after the cluster: in the centre's log it tells whose certificate was refused.
         authority = f"{args['cluster_name']} observability"
@@ -53,22 +32,6 @@ def workload_ground(
     if args.get("secrets", {}).get("install", True):
         ready = [_secrets(name, args, key_arn, foothold, after(inside, ready))]
     return [*places, *_exchange(name, args, after(inside, [*places, *ready]))]
-
-
-def _volumes(
-    name: str, args: WorkloadClusterArgs, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> StorageClass:
-    return StorageClass(
-        f"{name}-volumes",
-        {
-            "storage_class_name": STORAGE_CLASS,
-            "kms_key_arn": key_arn,
-            # An existing cluster has chosen its default already.
-            "default": "existing" not in args.get("cluster", {}),
-            "protect": args.get("protect", True),
-        },
-        opts,
-    )
 
 
 def _secrets(

@@ -119,10 +119,10 @@ def test_a_failed_delete_is_told_in_a_minute(living: Living) -> None:
     @cache
     def paths(urn: str) -> int:
         resource = by_urn[urn]
-        needs = [*resource.get("dependencies", []), resource.get("provider", "").rpartition("::")[0]]
+        needs = _needs(resource)
         for more in (resource.get("propertyDependencies") or {}).values():
             needs += more
-        return 1 + sum(paths(each) for each in needs if each)
+        return 1 + sum(paths(each) for each in needs)
 
     worst = max(by_urn, key=paths)
     assert paths(worst) < 15_000_000, worst
@@ -140,6 +140,12 @@ def _of_kind(resources: list[dict[str, Any]], kind: str) -> list[str]:
     return found
 
 
+def _needs(resource: dict[str, Any]) -> list[str]:
+    """What the engine makes before a resource, for its own sake: what it depends on, and its provider."""
+    provider = resource.get("provider", "").rpartition("::")[0]
+    return [*resource.get("dependencies", []), *([provider] if provider else [])]
+
+
 def _waits_for(resources: list[dict[str, Any]], name: str) -> set[str]:
     """Names of everything that the engine makes before a resource, and deletes after it."""
     by_urn = {resource["urn"]: resource for resource in resources}
@@ -148,9 +154,8 @@ def _waits_for(resources: list[dict[str, Any]], name: str) -> set[str]:
     ahead = [start]
     while ahead:
         resource = by_urn.get(ahead.pop(), {})
-        needs = [*resource.get("dependencies", []), resource.get("provider", "").rpartition("::")[0]]
-        for urn in needs:
-            if urn and urn not in found:
+        for urn in _needs(resource):
+            if urn not in found:
                 found.add(urn)
                 ahead.append(urn)
     return {urn.rpartition("::")[2] for urn in found}
