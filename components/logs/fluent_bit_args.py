@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import NotRequired, TypedDict
 
 from .. import defaults
-from ..foundation.checks import dns_label_faults, external_label_faults
-from ..security.centre import CentreArgs
+from ..foundation.checks import external_label_faults
+from ..security.centre import CentreArgs, centre_faults
 from ..security.certificate import issuer_faults
 from ..validation import Fault
 from . import names
@@ -66,19 +66,6 @@ def fluent_bit_faults(args: FluentBitArgs, path: str = "") -> list[Fault]:
     faults += issuer_faults(args.get("certificate_issuer"))
     faults += _label_faults(args.get("external_labels", {}))
     return faults + (centre_faults(args["centre"]) if "centre" in args else [])
-
-
-def centre_faults(centre: CentreArgs, path: str = "centre") -> list[Fault]:
-    """An address that is not a host's name, and Secrets that can't exist."""
-    faults = []
-    if not re.fullmatch(
-        r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", centre["host"]
-    ):
-        bound = "be a host's name such as shop.logs.example.com, without scheme and port"
-        faults.append(Fault(f"{path}.host", centre["host"], bound))
-    for key in ("certificate_secret_name", "ca_secret_name"):
-        faults += dns_label_faults(f"{path}.{key}", centre[key])
-    return faults
 
 
 def namespaces(args: FluentBitArgs) -> tuple[str, str]:

@@ -6,12 +6,11 @@ from typing import NotRequired, TypedDict
 
 from .. import defaults
 from ..foundation.checks import dns_label_faults
-from ..security.centre import CentreArgs
+from ..security.centre import CentreArgs, centre_faults
 from ..validation import Fault
 from .limits import tenant_faults
 from .sizing import ProfilesAgentSizingArgs, agent_sizing_faults
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 BUFFER_MIB = (64, 65536)
 """Least and most of `buffer_mib`: four of the largest pushes, and more than most nodes' disks."""
 _OWN_LABELS = ("cluster", "service_name", "namespace", "pod", "container", "node")
@@ -76,20 +75,6 @@ def _buffer_faults(mib: float | None) -> list[Fault]:
     if mib is None or (not isinstance(mib, bool) and float(mib) == int(mib) and least <= mib <= most):
         return []
     return [Fault("buffer_mib", mib, f"be a whole number from {least} to {most} (MiB on each node)")]
-
-
-def centre_faults(centre: CentreArgs, path: str = "centre") -> list[Fault]:
-    """An address that is not a host's name, and Secrets that can't exist."""
-    faults = []
-    if len(centre["host"]) > 253 or not _HOST.fullmatch(centre["host"]):
-        bound = "be a host's name such as shop.example.com, without scheme and port"
-        faults.append(Fault(f"{path}.host", centre["host"], bound))
-    for key, name in (
-        ("certificate_secret_name", centre["certificate_secret_name"]),
-        ("ca_secret_name", centre["ca_secret_name"]),
-    ):
-        faults += dns_label_faults(f"{path}.{key}", name)
-    return faults
 
 
 def label_faults(labels: Mapping[str, str]) -> list[Fault]:

@@ -4,7 +4,11 @@ The centre's entrance knows a cluster by the host name that it calls, asks it fo
 authority, and sets the tenant itself: a cluster can't write as another one.
 """
 
+import re
 from typing import TypedDict
+
+from ..foundation.checks import dns_label_faults
+from ..validation import Fault
 
 METRICS_PATH = "/api/v1/receive"
 LOGS_PATH = "/loki/api/v1/push"
@@ -23,3 +27,14 @@ class CentreArgs(TypedDict):
     """Secret with `tls.crt` and `tls.key`, the cluster's certificate as a client, in each namespace of agents."""
     ca_secret_name: str
     """Secret with `ca.crt`, the authority that signed the entrance's certificate, in each namespace of agents."""
+
+
+def centre_faults(centre: CentreArgs) -> list[Fault]:
+    """An address that is not a host's name, and Secrets that can't exist."""
+    faults = []
+    name = r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+"
+    if not re.fullmatch(name, centre["host"]):
+        bound = "be a host's name such as shop.example.com, without scheme and port"
+        faults.append(Fault("centre.host", centre["host"], bound))
+    faults += dns_label_faults("centre.certificate_secret_name", centre["certificate_secret_name"])
+    return faults + dns_label_faults("centre.ca_secret_name", centre["ca_secret_name"])

@@ -5,6 +5,7 @@ Jaeger and Zipkin receivers among them.
 """
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from ..versions import OTEL_COLLECTOR_VERSION
@@ -42,6 +43,18 @@ def memory_limiter() -> dict[str, Any]:
 def retry(seconds: int) -> dict[str, Any]:
     """Try again for so long; 0 is for ever."""
     return {"enabled": True, "initial_interval": "1s", "max_interval": "30s", "max_elapsed_time": f"{seconds}s"}
+
+
+def disk_queue(gib: float, batch: Mapping[str, Any]) -> dict[str, Any]:
+    """A `sending_queue` on the volume of `file_storage`, for so much; `batch` in bytes."""
+    return {
+        "enabled": True,
+        "storage": "file_storage",
+        "sizer": "bytes",
+        "queue_size": ceil(gib * 2**30),
+        "num_consumers": 10,
+        "batch": {"sizer": "bytes", **batch},
+    }
 
 
 def service(extensions: list[str], pipelines: Mapping[str, Any]) -> dict[str, Any]:

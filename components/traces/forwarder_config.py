@@ -3,12 +3,11 @@
 Nothing is chosen here: whether a trace is kept is judged at the centre, where all of it meets.
 """
 
-from math import ceil
 from typing import Any, NamedTuple
 
 from ..security.centre import OTLP_METRICS_PATH, TRACES_PATH, CentreArgs
 from . import names
-from .collector import health_check, memory_limiter, otlp_receiver, retry, service
+from .collector import disk_queue, health_check, memory_limiter, otlp_receiver, retry, service
 from .gateway_config import file_storage
 from .tls import RELOAD, otlp_server
 
@@ -79,17 +78,7 @@ def _centre(centre: CentreArgs, tenant: str, key: str, path: str, queue_gib: flo
         "headers": {names.TENANT_HEADER: tenant},
         "timeout": "30s",
         "retry_on_failure": retry(0),
-        "sending_queue": {
-            "enabled": True,
-            "storage": "file_storage",
-            "sizer": "bytes",
-            "queue_size": ceil(queue_gib * 2**30),
-            "num_consumers": 10,
-            "batch": {
-                "sizer": "bytes",
-                "min_size": 2**20,
-                "max_size": MESSAGE_MIB * 2**20,
-                "flush_timeout": "1s",
-            },
-        },
+        "sending_queue": disk_queue(
+            queue_gib, {"min_size": 2**20, "max_size": MESSAGE_MIB * 2**20, "flush_timeout": "1s"}
+        ),
     }

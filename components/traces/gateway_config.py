@@ -5,13 +5,12 @@ sampling: there every error and a tenth of all else arrive, and a service with 1
 """
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Any
 
 from ..metrics.names import host
 from ..security.certificate import CA_FILE
 from . import names
-from .collector import MAX_MESSAGE_MIB, health_check, memory_limiter, otlp_receiver, retry, service
+from .collector import MAX_MESSAGE_MIB, disk_queue, health_check, memory_limiter, otlp_receiver, retry, service
 from .sampling import Sampling, sampler_size, tail_sampling
 from .tls import RELOAD, otlp_client, otlp_server
 
@@ -199,19 +198,9 @@ def _tempo(namespace: str, queue_gib: float, tenant: str, encrypted: bool) -> di
         "tls": otlp_client(encrypted),
         "timeout": "10s",
         "retry_on_failure": retry(0),
-        "sending_queue": {
-            "enabled": True,
-            "storage": "file_storage",
-            "sizer": "bytes",
-            "queue_size": ceil(queue_gib * 2**30),
-            "num_consumers": 10,
-            "batch": {
-                "sizer": "bytes",
-                "min_size": 0,
-                "max_size": min(MESSAGE_MIB, MAX_MESSAGE_MIB) * 2**20,
-                "flush_timeout": "200ms",
-            },
-        },
+        "sending_queue": disk_queue(
+            queue_gib, {"min_size": 0, "max_size": min(MESSAGE_MIB, MAX_MESSAGE_MIB) * 2**20, "flush_timeout": "200ms"}
+        ),
     }
     if tenant:
         exporter["headers"] = {names.TENANT_HEADER: tenant}
